@@ -1,0 +1,23 @@
+namespace Streaming.Core.Engine;
+
+/// <summary>How documents are grouped for the model. Names as the field has them (Triton, text-embeddings-inference).</summary>
+public sealed record BatchingOptions
+{
+    /// <summary>Token places of one batch: padded length × sequences. 64–65,536. A longer single sequence is a batch of its own.</summary>
+    public int MaxBatchTokens { get; init; } = 512;
+
+    /// <summary>Sequences of one batch. 1–1,024.</summary>
+    public int MaxBatchSize { get; init; } = 64;
+
+    /// <summary>Longest wait of the <b>oldest</b> sequence for company. 0–10 s.</summary>
+    public TimeSpan MaxQueueDelay { get; init; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Documents in the pipeline at once, from read to acknowledged. 1–100,000.</summary>
+    public int MaxQueueSize { get; init; } = 1_000;
+
+    /// <summary>Bytes of messages in the pipeline at once. 64 KiB–4 GiB.</summary>
+    public long MaxQueueBytes { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>Model calls in flight; 0 chooses for the device (CPU: one a core).</summary>
+    public int MaxConcurrentBatches { get; init; }
+}

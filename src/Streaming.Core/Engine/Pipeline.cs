@@ -1,0 +1,33 @@
+using Streaming.Core.Messaging;
+using Streaming.Core.Models;
+using Streaming.Core.Sinks;
+
+namespace Streaming.Core.Engine;
+
+/// <summary>Everything an engine needs to run one compiled topology. Parts are owned by whoever built them.</summary>
+public sealed class Pipeline
+{
+    /// <summary>Name of the topology; goes into lineage, dead letters and metrics.</summary>
+    public required string Topology { get; init; }
+
+    /// <summary>Where messages come from.</summary>
+    public required IMessageSource Source { get; init; }
+
+    /// <summary>Where documents go. When it is an <see cref="ITransactionalSink"/>, offsets are committed through it.</summary>
+    public required IDocumentSink Sink { get; init; }
+
+    /// <summary>Where messages go that cannot be enriched.</summary>
+    public required IDeadLetterSink DeadLetters { get; init; }
+
+    /// <summary>The model in force.</summary>
+    public required IModelSource Models { get; init; }
+
+    /// <summary>What happens to a message before and after the model.</summary>
+    public EnrichmentOptions Enrichment { get; init; } = new();
+
+    /// <summary>Grouping and bounds.</summary>
+    public BatchingOptions Batching { get; init; } = new();
+
+    /// <summary>Clock and timers.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
