@@ -1,0 +1,17 @@
+namespace Streaming.Core.Topology;
+
+/// <summary>Which model a topology runs (<c>model:</c>).</summary>
+public sealed record ModelSettings
+{
+    /// <summary>Name of a bundle in the model folder, <c>name@version</c>, or the path of a bundle folder.</summary>
+    public string Bundle { get; init; } = "starter";
+
+    /// <summary>What it runs on.</summary>
+    public ModelDevice Device { get; init; } = ModelDevice.Auto;
+
+    /// <summary>Threads within one model call, 0–256; 0 chooses for the device.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Most windows of one document that the model sees, 0–10,000; 0 sees all. What is left out lowers the document's coverage.</summary>
+    public int MaxWindows { get; init; }
+}
