@@ -65,22 +65,15 @@ public static class TagSpans
             {
                 var (inside, insideType) = Parse(tags[next]);
                 var continues = insideType == type && last is 'B' or 'I' && (inside == 'I' || (iobes && inside == 'E'));
-                if (!continues || insideType != type)
+                if (!continues)
                     break;
                 last = inside;
                 next++;
             }
 
-            if (iobes)
-            {
-                if (last is 'S' or 'E')
-                    spans.Add(new TagSpan(type, i, next - 1));
-            }
-            else if (next == tags.Count || Parse(tags[next]).Prefix is 'O' or 'B')
-            {
+            // In IOB2 a span ends wherever it no longer goes on; in IOBES it must end in S or E.
+            if (!iobes || last is 'S' or 'E')
                 spans.Add(new TagSpan(type, i, next - 1));
-            }
-
             i = next;
         }
 
