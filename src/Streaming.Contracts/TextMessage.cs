@@ -6,7 +6,7 @@ namespace Streaming.Contracts;
 /// <summary>One text to enrich, as producers write it (<c>schemas/text-message.v1.json</c>).</summary>
 public sealed record TextMessage
 {
-    /// <summary>Identity of the document, 1–512 UTF-8 bytes. Without one, the message key is used, then <c>topic-partition-offset</c>.</summary>
+    /// <summary>Identity of the document when the message has no key (the key wins: order holds per key), 1–512 UTF-8 bytes without control characters. With neither, <c>topic-partition-offset</c>.</summary>
     public string? Id { get; init; }
 
     /// <summary>The text, any length; may be empty. Annotations refer to it in UTF-16 code units.</summary>
