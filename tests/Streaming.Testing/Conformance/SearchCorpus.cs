@@ -31,8 +31,8 @@ public static class SearchCorpus
         for (var i = 0; i < 57; i++)
         {
             documents.Add(Document(
-                "page-" + Text(i),
-                i % 3 == 0 ? "page page " + Text(i) : "page " + Text(i),
+                "page-" + Number(i),
+                i % 3 == 0 ? "page page " + Number(i) : "page " + Number(i),
                 topic: i % 2 == 0 ? "even" : "odd",
                 day: i % 10 == 9 ? i - 1 : i,
                 offset: i));

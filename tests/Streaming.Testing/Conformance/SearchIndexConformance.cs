@@ -321,7 +321,7 @@ public abstract class SearchIndexConformance
     }
 
     private static IEnumerable<string> Values(SearchResponse response, string facet) =>
-        response.Facets[facet].Select(value => $"{value.Value}={Fakes.Make.Text(value.Count)}");
+        response.Facets[facet].Select(value => $"{value.Value}={Fakes.Make.Number(value.Count)}");
 
     private static void AssertWellFormed(SearchResponse response)
     {

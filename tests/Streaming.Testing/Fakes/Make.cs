@@ -83,5 +83,5 @@ public static class Make
     }
 
     /// <summary>A number as text, the same on every machine.</summary>
-    public static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+    public static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 }
