@@ -1,0 +1,42 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Streaming.Contracts;
+using Streaming.Core.Search;
+using Streaming.Server.Analysis;
+using Streaming.Server.DeadLetters;
+using Streaming.Server.Ingest;
+using Streaming.Server.Search;
+using Streaming.Server.Status;
+
+namespace Streaming.Server.Http;
+
+/// <summary>Serialisers of what the server and the command line print: snake_case names, nulls left out, no reflection.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(SearchResult))]
+[JsonSerializable(typeof(FacetValue))]
+[JsonSerializable(typeof(TextSpan))]
+[JsonSerializable(typeof(EnrichedDocument))]
+[JsonSerializable(typeof(AnalyzeRequest))]
+[JsonSerializable(typeof(AnalyzeResult))]
+[JsonSerializable(typeof(IngestResult))]
+[JsonSerializable(typeof(ServerStatus))]
+[JsonSerializable(typeof(DeadLetterList))]
+[JsonSerializable(typeof(DeadLetterView))]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(HealthResult))]
+public sealed partial class ServerJson : JsonSerializerContext
+{
+    /// <summary>The wire form: like <see cref="Default"/>, and text outside ASCII is written as it is.</summary>
+    public static ServerJson Wire => WireInstance.Value;
+
+    private static readonly Lazy<ServerJson> WireInstance = new(CreateWire);
+
+    private static ServerJson CreateWire() => new(new JsonSerializerOptions(Default.Options)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}
