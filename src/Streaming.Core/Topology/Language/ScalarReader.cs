@@ -21,7 +21,7 @@ internal static class ScalarReader
         switch (type)
         {
             case TextType wanted:
-                if (scalar.IsPlain && !scalar.IsUntyped && (SettingText.IsNumber(text) || SettingText.IsBoolean(text) || scalar.IsNull))
+                if (scalar.IsPlain && !scalar.IsUntyped && (SettingText.IsYamlNumber(text) || SettingText.IsBoolean(text) || scalar.IsNull))
                 {
                     return Wrong(TopologyErrorCodes.WrongType, scalar.IsNull ? null : $"Put it into quotes: `\"{text}\"`.");
                 }

@@ -41,6 +41,8 @@ internal sealed class SettingMap(TextPosition position)
 
     public IReadOnlyList<string> Texts(string name) => values[name] is IReadOnlyList<object?> list ? list.Select(v => (string)v!).ToList() : [];
 
+    public IReadOnlyList<SettingMap> Maps(string name) => values[name] is IReadOnlyList<object?> list ? list.Select(v => (SettingMap)v!).ToList() : [];
+
     public IReadOnlyDictionary<string, string> Dictionary(string name) =>
         (IReadOnlyDictionary<string, string>?)values[name] ?? new Dictionary<string, string>();
 

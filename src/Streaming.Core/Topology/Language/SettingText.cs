@@ -14,6 +14,7 @@ internal static class SettingText
     private static readonly Regex SizeForm = Whole(SizePattern);
     private static readonly Regex IntegerForm = Whole("^[-+]?[0-9]+$");
     private static readonly Regex NumberForm = Whole("^[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?$");
+    private static readonly Regex OtherNumberForm = Whole("^([-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN)|0x[0-9a-fA-F]+|0o[0-7]+)$");
 
     private static readonly (string Unit, double Milliseconds)[] Durations =
         [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
@@ -68,6 +69,9 @@ internal static class SettingText
 
     /// <summary>A number as YAML's core schema and JSON know it; no infinities.</summary>
     public static bool IsNumber(string text) => NumberForm.IsMatch(text);
+
+    /// <summary>Anything that YAML's core schema takes for a number, so that it is no text.</summary>
+    public static bool IsYamlNumber(string text) => IsNumber(text) || OtherNumberForm.IsMatch(text);
 
     public static bool IsBoolean(string text) => text is "true" or "True" or "TRUE" or "false" or "False" or "FALSE";
 

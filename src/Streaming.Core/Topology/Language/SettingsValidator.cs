@@ -97,6 +97,11 @@ internal sealed class SettingsValidator(DiagnosticBag diagnostics)
             return ReadList(node, list, path);
         }
 
+        if (type is MapType map)
+        {
+            return ReadMap(node, map, path, node.Position);
+        }
+
         if (node is not ConfigScalar scalar)
         {
             WrongType(node, Quoting.Quote(path), type, secret);
@@ -269,7 +274,7 @@ internal sealed class SettingsValidator(DiagnosticBag diagnostics)
     {
         var scalar = node as ConfigScalar;
         var secret = field.Secret || (scalar is not null && scalar.Variables.Any(v => Secrets.IsSecretName(v.Name)));
-        var shown = SettingText.Show(value, field.Type);
+        var shown = field.Type is ListType { Item: MapType } ? null : SettingText.Show(value, field.Type);
         var isDefault = node is null || (scalar is { IsUntyped: true, Text: "" });
         settings.Add(new EffectiveSetting(
             path,
