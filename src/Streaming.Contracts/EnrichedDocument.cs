@@ -50,5 +50,5 @@ public sealed record EnrichedDocument
 
     /// <summary>Fields of the message this version does not know; kept and passed on.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Unknown { get; init; }
+    public IDictionary<string, JsonElement>? Unknown { get; set; } // Settable: a source-generated serialiser cannot bind extension data to an init property.
 }

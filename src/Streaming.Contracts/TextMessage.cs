@@ -26,5 +26,5 @@ public sealed record TextMessage
 
     /// <summary>Fields this version does not know; kept and passed on.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Unknown { get; init; }
+    public IDictionary<string, JsonElement>? Unknown { get; set; } // Settable: a source-generated serialiser cannot bind extension data to an init property.
 }
