@@ -28,6 +28,15 @@ public sealed class Pipeline
     /// <summary>Grouping and bounds.</summary>
     public BatchingOptions Batching { get; init; } = new();
 
+    /// <summary>Writing, committing, retrying.</summary>
+    public DeliveryOptions Delivery { get; init; } = new();
+
+    /// <summary>Filled as the pipeline runs, for whoever watches it.</summary>
+    public PipelineProgress? Progress { get; init; }
+
+    /// <summary>Hears what belongs in the log. Called from the pipeline's own tasks: return at once.</summary>
+    public Action<PipelineNotice>? Notify { get; init; }
+
     /// <summary>Clock and timers.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

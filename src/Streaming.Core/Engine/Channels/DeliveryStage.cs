@@ -1,0 +1,221 @@
+using Streaming.Contracts;
+using Streaming.Core.Messaging;
+using Streaming.Core.Sinks;
+
+namespace Streaming.Core.Engine.Channels;
+
+/// <summary>
+/// Writes what has ended to its sink or its dead letters and marks it finished only when that is acknowledged, item by item.
+/// With a transactional sink the offsets go into the same transaction.
+/// </summary>
+internal sealed class DeliveryStage(EngineContext context, CommitStage commits)
+{
+    public const string Name = "sink";
+
+    private readonly ITransactionalSink? _transaction = context.Pipeline.Sink as ITransactionalSink;
+    private readonly List<InFlightDocument> _batch = [];
+    private readonly List<InFlightDocument> _written = [];
+    private long _oldest;
+
+    /// <summary>When the oldest message of the write under way was read.</summary>
+    public long? OldestReadAt => Interlocked.Read(ref _oldest) is var at and not 0 ? at : null;
+
+    public async Task RunAsync()
+    {
+        var size = context.Pipeline.Delivery.MaxWriteSize;
+        var ended = context.Ended.Reader;
+        while (await ended.WaitToReadAsync(context.Stop))
+        {
+            _batch.Clear();
+            while (_batch.Count < size && ended.TryRead(out var document))
+            {
+                if (document.Lane.IsLive && document.Ending != Ending.Unknown)
+                    _batch.Add(document);
+                else
+                    Drop(document);
+            }
+
+            if (_batch.Count == 0)
+                continue;
+            Interlocked.Exchange(ref _oldest, _batch[0].ReadAt);
+            var started = context.Time.GetTimestamp();
+            var attempt = Attempt();
+            if (_transaction is not null)
+                await WriteInTransactionAsync(attempt);
+            else
+                await WriteAsync(attempt);
+            Acknowledge(attempt, started);
+            Interlocked.Exchange(ref _oldest, 0);
+        }
+    }
+
+    private Delivery Attempt()
+    {
+        var attempt = new Delivery();
+        _written.Clear();
+        foreach (var document in _batch)
+        {
+            switch (document.Ending)
+            {
+                case Ending.Index or Ending.Delete:
+                    _written.Add(document);
+                    attempt.Writes.Add(new DocumentWrite
+                    {
+                        Id = document.Id!,
+                        Version = DocumentVersion.From(document.Message.Offset, context.Pipeline.Delivery.Generation),
+                        Document = document.Document,
+                    });
+                    break;
+                case Ending.DeadLetter:
+                    attempt.Letters.Add(context.Rules.Letter(document.Message, document.Failure!));
+                    break;
+            }
+        }
+
+        attempt.OwnLetters = attempt.Letters.Count;
+        return attempt;
+    }
+
+    private async ValueTask WriteAsync(Delivery attempt)
+    {
+        IReadOnlyList<SinkResult> results = [];
+        if (attempt.Writes.Count > 0)
+        {
+            results = await context.Retry.RunAsync(
+                static (call, token) => call.Sink.WriteAsync(call.Writes, token), (context.Pipeline.Sink, attempt.Writes), context.Stop);
+        }
+
+        Judge(attempt, results);
+        if (attempt.Letters.Count > 0)
+        {
+            await context.Retry.RunAsync(
+                static async (call, token) =>
+                {
+                    await call.DeadLetters.WriteAsync(call.Letters, token);
+                    return true;
+                },
+                (context.Pipeline.DeadLetters, attempt.Letters),
+                context.Stop);
+        }
+
+        Finish();
+        commits.Finished(_batch.Count);
+    }
+
+    private async ValueTask WriteInTransactionAsync(Delivery attempt)
+    {
+        var finished = false;
+        var taken = new List<PartitionCommit>();
+        await context.Retry.RunAsync(
+            async (transaction, token) =>
+            {
+                await transaction.WriteAsync(
+                    attempt.Writes,
+                    results =>
+                    {
+                        Judge(attempt, results);
+
+                        // Only this stage commits here, so a failed attempt may leave them marked: the next one carries the same offsets.
+                        if (!finished)
+                            Finish();
+                        finished = true;
+                        context.Tracker.Untake(taken);
+                        taken.Clear();
+                        context.Tracker.TakeCommits(taken);
+                        return new TransactionTail(attempt.Letters, taken, attempt.Counts);
+                    },
+                    token);
+                return true;
+            },
+            _transaction!,
+            context.Stop);
+    }
+
+    /// <summary>Sorts the sink's answers into outcomes; what it refused becomes a dead letter.</summary>
+    private void Judge(Delivery attempt, IReadOnlyList<SinkResult> results)
+    {
+        if (results.Count != attempt.Writes.Count)
+            throw new InvalidOperationException($"this is a bug: the sink answered {results.Count} of {attempt.Writes.Count} writes");
+        attempt.Letters.RemoveRange(attempt.OwnLetters, attempt.Letters.Count - attempt.OwnLetters);
+        attempt.Superseded = 0;
+        long indexed = 0, deleted = 0;
+        for (var i = 0; i < results.Count; i++)
+        {
+            var document = _written[i];
+            switch (results[i].Status)
+            {
+                case SinkStatus.Rejected:
+                    attempt.Letters.Add(context.Rules.Letter(
+                        document.Message,
+                        new StageFailure(Name, ErrorCodes.SinkRejected, results[i].Reason ?? "the sink refused the document")));
+                    continue;
+                case SinkStatus.Superseded:
+                    attempt.Superseded++;
+                    break;
+            }
+
+            if (document.Ending == Ending.Delete)
+                deleted++;
+            else
+                indexed++;
+        }
+
+        var filtered = _batch.Count - _written.Count - attempt.OwnLetters;
+        attempt.Counts = new OutcomeCounts(indexed, attempt.Letters.Count, filtered, deleted);
+    }
+
+    private void Finish()
+    {
+        foreach (var document in _batch)
+        {
+            if (!context.Tracker.Complete(document.Message.Partition, document.Message.Epoch, document.Message.Offset))
+                context.Telemetry.Fenced();
+        }
+    }
+
+    private void Acknowledge(Delivery attempt, long started)
+    {
+        var now = context.Time.GetTimestamp();
+        long bytes = 0;
+        foreach (var document in _batch)
+        {
+            bytes += document.Message.SizeInBytes;
+            document.Lane.Leave();
+            context.Telemetry.Acknowledged(context.Time.GetElapsedTime(document.ReadAt, now));
+            if (document.Ending == Ending.Index && document.Document is { } indexed)
+                context.Progress.AddDocument(indexed);
+        }
+
+        foreach (var letter in attempt.Letters)
+            context.Telemetry.DeadLettered(letter.Code);
+        if (attempt.Superseded > 0)
+            context.Telemetry.Superseded(attempt.Superseded);
+        context.Progress.AddOutcomes(attempt.Counts);
+        context.Telemetry.Ended(attempt.Counts);
+        context.Telemetry.Written(context.Time.GetElapsedTime(started, now));
+        context.Gate.Leave(_batch.Count, bytes);
+        context.Progress.SetInFlight(context.Gate.Documents, context.Gate.Bytes);
+    }
+
+    private void Drop(InFlightDocument document)
+    {
+        context.Telemetry.Fenced();
+        document.Lane.Leave();
+        context.Gate.Leave(1, document.Message.SizeInBytes);
+    }
+
+    /// <summary>One batch on its way out.</summary>
+    private sealed class Delivery
+    {
+        public List<DocumentWrite> Writes { get; } = [];
+
+        /// <summary>Letters of stages before the sink, then those of refused writes.</summary>
+        public List<DeadLetter> Letters { get; } = [];
+
+        public int OwnLetters { get; set; }
+
+        public int Superseded { get; set; }
+
+        public OutcomeCounts Counts { get; set; }
+    }
+}

@@ -1,0 +1,51 @@
+using System.Threading.Channels;
+using Streaming.Core.Messaging;
+using Streaming.Core.Telemetry;
+
+namespace Streaming.Core.Engine.Channels;
+
+/// <summary>What the stages of one run share.</summary>
+internal sealed class EngineContext
+{
+    public EngineContext(Pipeline pipeline, PipelineTelemetry telemetry, CancellationToken stop)
+    {
+        Pipeline = pipeline;
+        Telemetry = telemetry;
+        Stop = stop;
+        Time = pipeline.Time;
+        Progress = pipeline.Progress ?? new PipelineProgress();
+        Gate = new BudgetGate(pipeline.Batching.MaxQueueSize, pipeline.Batching.MaxQueueBytes);
+        Rules = new EnrichmentRules(pipeline.Topology, pipeline.Enrichment, pipeline.Time);
+        Decoder = new MessageDecoder(pipeline.Enrichment);
+        Retry = new DependencyRetry(pipeline.Delivery, pipeline.Time, pipeline.Notify, telemetry.Retried);
+
+        // The gate admits no more than this, so a write always finds room.
+        Ended = Channel.CreateBounded<InFlightDocument>(new BoundedChannelOptions(pipeline.Batching.MaxQueueSize) { SingleReader = true });
+    }
+
+    public Pipeline Pipeline { get; }
+
+    public PipelineTelemetry Telemetry { get; }
+
+    public PipelineProgress Progress { get; }
+
+    public TimeProvider Time { get; }
+
+    public BudgetGate Gate { get; }
+
+    public OffsetTracker Tracker { get; } = new();
+
+    public EnrichmentRules Rules { get; }
+
+    public MessageDecoder Decoder { get; }
+
+    public DependencyRetry Retry { get; }
+
+    /// <summary>Documents of which it is known how they end, partition by partition in order.</summary>
+    public Channel<InFlightDocument> Ended { get; }
+
+    /// <summary>Cancelled when the run is aborted or a stage has failed.</summary>
+    public CancellationToken Stop { get; }
+
+    public void Release(InFlightDocument document) => document.Lane.Release(document, Ended.Writer);
+}

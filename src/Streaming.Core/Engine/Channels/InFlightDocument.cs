@@ -1,0 +1,94 @@
+using Streaming.Contracts;
+using Streaming.Core.Messaging;
+using Streaming.Core.Models;
+
+namespace Streaming.Core.Engine.Channels;
+
+/// <summary>How a message ends, as far as it is known.</summary>
+internal enum Ending
+{
+    Unknown,
+    Index,
+    Delete,
+    Filter,
+    DeadLetter,
+}
+
+/// <summary>One message on its way from read to acknowledged. Its monitor guards the model's part.</summary>
+internal sealed class InFlightDocument(SourceMessage message, PartitionLane lane, long readAt, DateTimeOffset ingested)
+{
+    private SharedLease? _lease;
+
+    public SourceMessage Message { get; } = message;
+
+    public PartitionLane Lane { get; } = lane;
+
+    public long ReadAt { get; } = readAt;
+
+    public DateTimeOffset Ingested { get; } = ingested;
+
+    // While the model has it.
+    public TextMessage? Text { get; private set; }
+
+    public PreparedDocument? Prepared { get; private set; }
+
+    public int WindowsLeft { get; set; }
+
+    /// <summary>The model failed on it in company; it is being tried alone, and its other windows are passed over.</summary>
+    public bool IsSuspect { get; set; }
+
+    // Once it is known how it ends.
+    public Ending Ending { get; private set; }
+
+    public string? Id { get; private set; }
+
+    public EnrichedDocument? Document { get; private set; }
+
+    public StageFailure? Failure { get; private set; }
+
+    /// <summary>Guarded by the lane.</summary>
+    public bool IsReleasable { get; set; }
+
+    public void Prepare(TextMessage text, PreparedDocument prepared, SharedLease lease)
+    {
+        Text = text;
+        Prepared = prepared;
+        WindowsLeft = prepared.Windows.Count;
+        lease.Add();
+        _lease = lease;
+    }
+
+    public void EndIndexed(EnrichedDocument document)
+    {
+        Id = document.Id;
+        Document = document;
+        End(Ending.Index);
+    }
+
+    public void EndDeleted(string id)
+    {
+        Id = id;
+        End(Ending.Delete);
+    }
+
+    public void EndFiltered() => End(Ending.Filter);
+
+    public void EndFailed(StageFailure failure)
+    {
+        Failure = failure;
+        End(Ending.DeadLetter);
+    }
+
+    /// <summary>Its partition has gone before it was known how it ends.</summary>
+    public void Abandon() => End(Ending.Unknown);
+
+    public void ReleaseLease() => Interlocked.Exchange(ref _lease, null)?.Release();
+
+    private void End(Ending ending)
+    {
+        Ending = ending;
+        Prepared = null;
+        Text = null;
+        ReleaseLease();
+    }
+}

@@ -1,0 +1,22 @@
+using Streaming.Core.Models;
+
+namespace Streaming.Core.Engine.Channels;
+
+/// <summary>One lease on a model for a chunk of documents; given back when the last of them is through.</summary>
+internal sealed class SharedLease(ModelLease lease)
+{
+    private int _users = 1;
+
+    public IEnrichmentModel Model { get; } = lease.Model;
+
+    public void Add() => Interlocked.Increment(ref _users);
+
+    public void Release()
+    {
+        var left = Interlocked.Decrement(ref _users);
+        if (left == 0)
+            lease.Dispose();
+        else if (left < 0)
+            throw new InvalidOperationException("this is a bug: a model lease was given back twice");
+    }
+}

@@ -1,0 +1,118 @@
+using System.Text;
+using System.Text.Json;
+using Streaming.Contracts;
+using Streaming.Core.Messaging;
+using Streaming.Core.Models;
+
+namespace Streaming.Core.Engine;
+
+/// <summary>What every engine does alike to a single message: filter it, and make its document or dead letter.</summary>
+internal sealed class EnrichmentRules(string topology, EnrichmentOptions options, TimeProvider time)
+{
+    /// <summary>Names of the document's own fields. A producer's unknown field of such a name is kept as <c>message_NAME</c>.</summary>
+    private static readonly HashSet<string> OwnNames = new(StringComparer.Ordinal)
+    {
+        "id", "text", "entities", "topics", "sentiment", "aspects", "language", "source", "coverage", "truncated",
+        "event_time", "ingest_time", "lineage", "metadata",
+    };
+
+    /// <summary>Whether a rule of the topology leaves this text out.</summary>
+    public bool LeavesOut(TextMessage message)
+    {
+        if (options.MinTextLength > 0 && message.Text.AsSpan().Trim().Length < options.MinTextLength)
+            return true;
+        if (options.Languages.Count == 0 || string.IsNullOrEmpty(message.Language))
+            return false;
+        var language = message.Language.AsSpan();
+        var end = language.IndexOfAny('-', '_');
+        var primary = end < 0 ? language : language[..end];
+        foreach (var kept in options.Languages)
+        {
+            if (primary.Equals(kept, StringComparison.OrdinalIgnoreCase))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The document of a message.</summary>
+    public EnrichedDocument Document(SourceMessage message, TextMessage text, Annotations annotations, ModelIdentity model, DateTimeOffset ingested) => new()
+    {
+        Id = text.Id!,
+        Text = text.Text,
+        Entities = annotations.Entities,
+        Topics = annotations.Topics,
+        Sentiment = annotations.Sentiment,
+        Aspects = annotations.Aspects,
+        Language = text.Language,
+        Source = text.Source,
+        Coverage = annotations.Coverage,
+        EventTime = text.EventTime ?? message.Timestamp,
+        IngestTime = ingested,
+        Lineage = new Lineage
+        {
+            Model = model.Name,
+            ModelVersion = model.Version,
+            Heads = model.Heads,
+            Topology = topology,
+            Topic = message.Partition.Topic,
+            Partition = message.Partition.Partition,
+            Offset = message.Offset,
+        },
+        Metadata = text.Metadata,
+        Unknown = Unknown(text.Unknown),
+    };
+
+    /// <summary>The dead letter of a message, its bytes as they came.</summary>
+    public DeadLetter Letter(SourceMessage message, StageFailure failure) => new()
+    {
+        Topic = message.Partition.Topic,
+        Partition = message.Partition.Partition,
+        Offset = message.Offset,
+        Timestamp = message.Timestamp,
+        Key = message.Key?.ToArray(),
+        Value = message.Value?.ToArray(),
+        Headers = message.Headers,
+        Stage = failure.Stage,
+        Code = failure.Code,
+        Reason = failure.Reason,
+        Attempts = AttemptsBefore(message) + 1,
+        FailedAt = time.GetUtcNow(),
+        Topology = topology,
+    };
+
+    private static int AttemptsBefore(SourceMessage message)
+    {
+        foreach (var header in message.Headers)
+        {
+            if (header.Name == MessageHeader.Attempts && header.Value is { Length: > 0 and < 10 } value
+                && int.TryParse(Encoding.ASCII.GetString(value), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var attempts))
+            {
+                return attempts;
+            }
+        }
+
+        return 0;
+    }
+
+    private static IDictionary<string, JsonElement>? Unknown(IDictionary<string, JsonElement>? fields)
+    {
+        if (fields is null)
+            return null;
+        var clash = false;
+        foreach (var name in fields.Keys)
+            clash |= OwnNames.Contains(name);
+        if (!clash)
+            return fields;
+        var kept = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var (name, value) in fields)
+        {
+            var free = name;
+            while (OwnNames.Contains(free) || (free != name && fields.ContainsKey(free)))
+                free = "message_" + free;
+            kept[free] = value;
+        }
+
+        return kept;
+    }
+}
