@@ -8,12 +8,14 @@ namespace Streaming.Core.Search;
 /// <param name="Facets">Facet name (<c>entity</c> as TYPE:surface, <c>entity_type</c>, <c>topic</c>, <c>sentiment</c>, <c>aspect</c>, <c>source</c>) → values, the most frequent first.</param>
 /// <param name="Next">Where the next page starts, or null at the end.</param>
 /// <param name="Took">How long the index took.</param>
+/// <param name="IsComplete">False when a time limit cut the search short: hits are the best of those seen, counts are lower bounds.</param>
 public sealed record SearchResponse(
     long Total,
     IReadOnlyList<SearchHit> Hits,
     IReadOnlyDictionary<string, IReadOnlyList<FacetValue>> Facets,
     string? Next,
-    TimeSpan Took);
+    TimeSpan Took,
+    bool IsComplete = true);
 
 /// <summary>A document that matches.</summary>
 /// <param name="Document">The document.</param>
