@@ -87,7 +87,7 @@ internal sealed class DeadLetterTable(SqliteDatabase database)
     }
 
     // A byte array converts to memory even when it is null; null must stay null.
-    private static ReadOnlyMemory<byte>? Memory(byte[]? bytes) => bytes is null ? null : new ReadOnlyMemory<byte>(bytes);
+    private static ReadOnlyMemory<byte>? Memory(byte[]? bytes) => bytes is null ? default(ReadOnlyMemory<byte>?) : new ReadOnlyMemory<byte>(bytes);
 
     private static long Sum(ReadOnlySpan<byte> body)
     {

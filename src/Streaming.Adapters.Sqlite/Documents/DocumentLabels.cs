@@ -50,14 +50,16 @@ internal static class DocumentLabels
             : Entity(filter[..colon], filter[(colon + 1)..]);
     }
 
-    /// <summary><c>term</c>, <c>term:sentiment</c> or <c>:sentiment</c>; a term may hold colons, a sentiment may not.</summary>
-    internal static Label AspectFilter(string filter)
+    /// <summary><c>term</c>, <c>term:sentiment</c> or <c>:sentiment</c>. A term may hold a colon itself, so both readings are given.</summary>
+    internal static IEnumerable<Label> AspectFilter(string filter)
     {
         var colon = filter.LastIndexOf(':');
-        return colon < 0 ? Aspect(filter)
-            : colon == 0 ? new Label(LabelKind.AspectSentiment, filter[1..], filter)
-            : colon == filter.Length - 1 ? Aspect(filter[..colon])
-            : Pair(filter[..colon], filter[(colon + 1)..]);
+        if (colon != 0)
+            yield return Aspect(filter);
+        else
+            yield return new Label(LabelKind.AspectSentiment, filter[1..], filter);
+        if (colon > 0)
+            yield return colon == filter.Length - 1 ? Aspect(filter[..colon]) : Pair(filter[..colon], filter[(colon + 1)..]);
     }
 
     private static Label Entity(string type, string surface) => new(LabelKind.Entity, $"{type}:{Fold(surface)}", $"{type}:{surface}");

@@ -78,7 +78,7 @@ internal sealed class PreparedWrite
         }
         catch (Exception e) when (e is JsonException or NotSupportedException or ArgumentException or InvalidOperationException)
         {
-            return Reject("the document cannot be written as JSON"+e);
+            return Reject($"the document cannot be written as JSON ({e.GetType().Name})");
         }
     }
 

@@ -39,7 +39,8 @@ internal sealed class SqliteStatement : IDisposable
 
     internal SqliteStatement BindText(int index, ReadOnlySpan<byte> utf8)
     {
-        Check(raw.sqlite3_bind_text(_handle, index, utf8.IsEmpty ? "\0"u8[..0] : utf8));
+        // An empty span has no address, which SQLite would take for null.
+        Check(utf8.IsEmpty ? raw.sqlite3_bind_text(_handle, index, "") : raw.sqlite3_bind_text(_handle, index, utf8));
         return this;
     }
 
@@ -86,7 +87,7 @@ internal sealed class SqliteStatement : IDisposable
     internal ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(_handle, column);
 
     /// <summary>A copy of the bytes; null stays null, which a byte array in between would lose.</summary>
-    internal ReadOnlyMemory<byte>? Memory(int column) => IsNull(column) ? null : new ReadOnlyMemory<byte>(Blob(column).ToArray());
+    internal ReadOnlyMemory<byte>? Memory(int column) => IsNull(column) ? default(ReadOnlyMemory<byte>?) : new ReadOnlyMemory<byte>(Blob(column).ToArray());
 
     internal string Text(int column) => raw.sqlite3_column_text(_handle, column).utf8_to_string() ?? "";
 

@@ -136,22 +136,22 @@ internal sealed class EmbeddedSearchIndex(EmbeddedStore store) : ISearchIndex
     private static List<IReadOnlyList<long>>? Filters(SqliteDatabase database, SearchRequest request)
     {
         var filters = new List<IReadOnlyList<long>>();
-        return Add(request.Entities, DocumentLabels.EntityFilter)
-            && Add(request.Topics, static value => new Label(LabelKind.Topic, value, value))
-            && Add(request.Sentiments, static value => new Label(LabelKind.Sentiment, value, value))
+        return Add(request.Entities, static value => [DocumentLabels.EntityFilter(value)])
+            && Add(request.Topics, static value => [new Label(LabelKind.Topic, value, value)])
+            && Add(request.Sentiments, static value => [new Label(LabelKind.Sentiment, value, value)])
             && Add(request.Aspects, DocumentLabels.AspectFilter)
-            && Add(request.Sources, static value => new Label(LabelKind.Source, value, value))
+            && Add(request.Sources, static value => [new Label(LabelKind.Source, value, value)])
             ? filters
             : null;
 
-        bool Add(IReadOnlyList<string> values, Func<string, Label> toLabel)
+        bool Add(IReadOnlyList<string> values, Func<string, IEnumerable<Label>> toLabels)
         {
             if (values.Count == 0)
                 return true;
             var ids = new List<long>();
-            foreach (var value in values.Take(MaxFilterValues))
+            foreach (var label in values.Take(MaxFilterValues).SelectMany(toLabels))
             {
-                if (LabelTable.Find(database, toLabel(value)) is var id and not 0)
+                if (LabelTable.Find(database, label) is var id and not 0)
                     ids.Add(id);
             }
             filters.Add(ids);

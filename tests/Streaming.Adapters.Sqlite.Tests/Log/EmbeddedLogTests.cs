@@ -77,7 +77,9 @@ public sealed class EmbeddedLogTests
         await using (var first = store.CreateSource(new() { Group = "g", Topics = ["t"] }))
         {
             await first.StartAsync(new Assignments(), None);
-            Assert.Equal(new SourceLag(10, (await first.GetLagAsync(None)).Age), await first.GetLagAsync(None) with { Age = (await first.GetLagAsync(None)).Age });
+            var lag = await first.GetLagAsync(None);
+            Assert.Equal(10, lag.Messages);
+            Assert.NotNull(lag.Age);
             await first.ReadAsync(100, long.MaxValue, None);
             await first.CommitAsync([new PartitionCommit(place, 7)], None);
             await first.CommitAsync([new PartitionCommit(place, 3)], None);
