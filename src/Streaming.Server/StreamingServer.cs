@@ -71,7 +71,6 @@ public sealed class StreamingServer : IAsyncDisposable
         AnalyzeEndpoint.Map(app, options, parts);
         OperationsEndpoints.Map(app, parts);
         PageEndpoints.Map(app);
-        app.MapFallback(static Task (HttpContext context) => Problem.WriteAsync(context, 404, "not_found", "there is nothing at this address; see /openapi/v1.json"));
         try
         {
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -94,6 +93,15 @@ public sealed class StreamingServer : IAsyncDisposable
         await _app.DisposeAsync().ConfigureAwait(false);
     }
 
+    // What routing says without words of its own.
+    private static (string Code, string Detail)? Unrouted(int status) => status switch
+    {
+        404 => ("not_found", "there is nothing at this address; see /openapi/v1.json"),
+        405 => ("method_not_allowed", "this address does not take this method; see /openapi/v1.json"),
+        415 => ("unsupported_media_type", "this address does not take this content type; see /openapi/v1.json"),
+        _ => null,
+    };
+
     private static Func<RequestDelegate, RequestDelegate> Guard(HostGuard guard) => next => async context =>
     {
         SecurityHeaders.Apply(context.Response.Headers);
@@ -108,8 +116,8 @@ public sealed class StreamingServer : IAsyncDisposable
         try
         {
             await next(context).ConfigureAwait(false);
-            if (context.Response is { StatusCode: 405, HasStarted: false })
-                await Problem.WriteAsync(context, 405, "method_not_allowed", "this address does not take this method; see /openapi/v1.json").ConfigureAwait(false);
+            if (context.Response is { HasStarted: false, ContentLength: null, ContentType: null } response && Unrouted(response.StatusCode) is { } why)
+                await Problem.WriteAsync(context, response.StatusCode, why.Code, why.Detail).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

@@ -28,6 +28,7 @@ namespace Streaming.Server.Http;
 [JsonSerializable(typeof(DeadLetterView))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(HealthResult))]
+[JsonSerializable(typeof(string))]
 public sealed partial class ServerJson : JsonSerializerContext
 {
     /// <summary>The wire form: like <see cref="Default"/>, and text outside ASCII is written as it is.</summary>

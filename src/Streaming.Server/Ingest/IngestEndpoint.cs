@@ -36,16 +36,17 @@ internal static class IngestEndpoint
     private static List<StageOutcome<OutgoingMessage>> Read(ReadOnlyMemory<byte> body, string mediaType, ServerOptions options)
     {
         var items = new List<StageOutcome<OutgoingMessage>>();
+        var decoder = new MessageDecoder(new EnrichmentOptions { MaxMessageBytes = options.MaxMessageBytes });
         switch (mediaType)
         {
             case "application/json":
-                ReadJson(body, items, options);
+                ReadJson(body, items, options, decoder);
                 break;
             case "application/x-ndjson" or "application/jsonl" or "application/ndjson":
-                ReadLines(body, items, options, json: true);
+                ReadLines(body, items, options, decoder, json: true);
                 break;
             case "text/plain":
-                ReadLines(body, items, options, json: false);
+                ReadLines(body, items, options, decoder, json: false);
                 break;
             default:
                 throw RequestBody.Unsupported(mediaType, "application/json, application/x-ndjson or text/plain");
@@ -56,11 +57,11 @@ internal static class IngestEndpoint
         return items;
     }
 
-    private static void ReadJson(ReadOnlyMemory<byte> body, List<StageOutcome<OutgoingMessage>> items, ServerOptions options)
+    private static void ReadJson(ReadOnlyMemory<byte> body, List<StageOutcome<OutgoingMessage>> items, ServerOptions options, MessageDecoder decoder)
     {
         if (body.Span.TrimStart(" \t\r\n"u8) is not [(byte)'[', ..])
         {
-            Add(items, body, options, json: true);
+            Add(items, body, options, decoder, json: true);
             return;
         }
 
@@ -73,7 +74,7 @@ internal static class IngestEndpoint
             {
                 var start = (int)reader.TokenStartIndex;
                 reader.Skip();
-                Add(items, body[start..(int)reader.BytesConsumed], options, json: true);
+                Add(items, body[start..(int)reader.BytesConsumed], options, decoder, json: true);
             }
 
             reader.Read();
@@ -84,7 +85,7 @@ internal static class IngestEndpoint
         }
     }
 
-    private static void ReadLines(ReadOnlyMemory<byte> body, List<StageOutcome<OutgoingMessage>> items, ServerOptions options, bool json)
+    private static void ReadLines(ReadOnlyMemory<byte> body, List<StageOutcome<OutgoingMessage>> items, ServerOptions options, MessageDecoder decoder, bool json)
     {
         while (!body.IsEmpty)
         {
@@ -94,18 +95,18 @@ internal static class IngestEndpoint
             if (line.Span is [.., (byte)'\r'])
                 line = line[..^1];
             if (!line.Span.Trim(" \t"u8).IsEmpty)
-                Add(items, line, options, json);
+                Add(items, line, options, decoder, json);
         }
     }
 
-    private static void Add(List<StageOutcome<OutgoingMessage>> items, ReadOnlyMemory<byte> value, ServerOptions options, bool json)
+    private static void Add(List<StageOutcome<OutgoingMessage>> items, ReadOnlyMemory<byte> value, ServerOptions options, MessageDecoder decoder, bool json)
     {
         if (items.Count == options.MaxMessages)
             throw new BadHttpRequestException($"the body has more than {options.MaxMessages} messages; send them in parts", StatusCodes.Status413PayloadTooLarge);
         if (value.Length > options.MaxMessageBytes)
             items.Add(new StageFailure("ingest", ErrorCodes.MessageTooLarge, $"the message has {value.Length} bytes; the limit is {options.MaxMessageBytes}"));
         else
-            items.Add(json ? IngestItem.FromJson(value) : IngestItem.FromText(value));
+            items.Add(json ? IngestItem.FromJson(decoder, value) : IngestItem.FromText(value));
     }
 
     private static async ValueTask<IngestResult> StoreAsync(IMessageProducer producer, string topic, List<StageOutcome<OutgoingMessage>> items, CancellationToken cancellationToken)

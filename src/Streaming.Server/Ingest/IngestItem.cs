@@ -5,43 +5,40 @@ using System.Text.Unicode;
 using Streaming.Contracts;
 using Streaming.Core.Engine;
 using Streaming.Core.Messaging;
+using Streaming.Server.Http;
 
 namespace Streaming.Server.Ingest;
 
 /// <summary>Makes messages of what people send: JSON objects as they are, texts wrapped only where they would read as JSON.</summary>
 public static class IngestItem
 {
-    /// <summary>A message from one JSON value: an object with a <c>text</c>, or a string.</summary>
+    /// <summary>A message from one JSON value: an object with a <c>text</c>, or a string. Refused here is what the pipeline would refuse.</summary>
+    /// <param name="decoder">The pipeline's decoder.</param>
     /// <param name="json">The value's bytes, kept as they are.</param>
-    public static StageOutcome<OutgoingMessage> FromJson(ReadOnlyMemory<byte> json)
+    public static StageOutcome<OutgoingMessage> FromJson(MessageDecoder decoder, ReadOnlyMemory<byte> json)
     {
-        if (!Utf8.IsValid(json.Span))
-            return new StageFailure("ingest", ErrorCodes.InvalidUtf8, "the message is not valid UTF-8");
-        try
+        ArgumentNullException.ThrowIfNull(decoder);
+        var trimmed = json.Span.Trim(" \t\r\n"u8);
+        if (trimmed is [(byte)'"', ..])
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
-            var root = document.RootElement;
-            switch (root.ValueKind)
+            try
             {
-                case JsonValueKind.String:
-                    return FromText(Encoding.UTF8.GetBytes(root.GetString()!));
-                case JsonValueKind.Object when root.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String:
-                    _ = text.GetString();
-                    return new OutgoingMessage { Key = KeyOf(root), Value = json };
-                case JsonValueKind.Object:
-                    return new StageFailure("ingest", ErrorCodes.InvalidField, "a message is an object with a string named text");
-                default:
-                    return new StageFailure("ingest", ErrorCodes.InvalidField, "a message is a JSON object with a string named text, or a string");
+                return FromText(Encoding.UTF8.GetBytes(JsonSerializer.Deserialize(trimmed, ServerJson.Default.String)!));
+            }
+            catch (JsonException)
+            {
+                return new StageFailure(MessageDecoder.Stage, ErrorCodes.MalformedJson, "the message is not valid JSON");
+            }
+            catch (InvalidOperationException)
+            {
+                return new StageFailure(MessageDecoder.Stage, ErrorCodes.LoneSurrogate, "the text has a lone surrogate");
             }
         }
-        catch (JsonException)
-        {
-            return new StageFailure("ingest", ErrorCodes.MalformedJson, "the message is not valid JSON");
-        }
-        catch (InvalidOperationException)
-        {
-            return new StageFailure("ingest", ErrorCodes.LoneSurrogate, "the text has a lone surrogate");
-        }
+
+        if (trimmed is not [(byte)'{', ..])
+            return new StageFailure(MessageDecoder.Stage, ErrorCodes.MalformedJson, "a message is a JSON object with a string named text, or a string");
+        var decoded = decoder.Decode(new SourceMessage { Partition = new("", 0), Offset = 0, Timestamp = DateTimeOffset.UnixEpoch, Value = json });
+        return decoded.IsSuccess ? new OutgoingMessage { Key = KeyOf(json), Value = json } : decoded.Failure;
     }
 
     /// <summary>A message from one text in UTF-8. Bytes that are not UTF-8 pass as they are: the pipeline keeps them as a dead letter.</summary>
@@ -68,20 +65,37 @@ public static class IngestItem
         return buffer.WrittenMemory;
     }
 
-    /// <summary>The key of a JSON message: its id, so that messages of one document stay in order; null when there is none.</summary>
-    public static ReadOnlyMemory<byte>? KeyOf(JsonElement message)
+    /// <summary>The key of a JSON message: its id, so that messages of one document stay in order; null when there is none, or it is no JSON.</summary>
+    public static ReadOnlyMemory<byte>? KeyOf(ReadOnlyMemory<byte> json)
     {
-        if (message.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.String && id.GetString() is { Length: > 0 and <= 512 } text)
-            return Encoding.UTF8.GetBytes(text);
+        try
+        {
+            var reader = new Utf8JsonReader(json.Span, new JsonReaderOptions { MaxDepth = MessageDecoder.MaxDepth });
+            while (reader.Read())
+            {
+                if (reader.CurrentDepth != 1 || reader.TokenType != JsonTokenType.PropertyName)
+                    continue;
+                if (!reader.ValueTextEquals("id"u8))
+                {
+                    reader.Skip();
+                    continue;
+                }
+
+                reader.Read();
+                return reader.TokenType == JsonTokenType.String && reader.GetString() is { Length: > 0 } id ? Encoding.UTF8.GetBytes(id) : null;
+            }
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // The pipeline says what is wrong with it.
+        }
+
         return null;
     }
 
-    // A byte order mark, then white space, then what JSON values that are not plain words start with.
+    // What the pipeline's decoder takes for JSON, or would change (a byte order mark at the start).
     private static bool LooksLikeJson(ReadOnlySpan<byte> text)
     {
-        if (text.StartsWith("\uFEFF"u8))
-            return true;
-        var trimmed = text.TrimStart(" \t\r\n"u8);
-        return trimmed.Length > 0 && trimmed[0] is (byte)'{' or (byte)'[' or (byte)'"';
+        return text.StartsWith("\uFEFF"u8) || text.TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
     }
 }
