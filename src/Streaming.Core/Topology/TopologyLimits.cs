@@ -6,6 +6,9 @@ public static class TopologyLimits
     /// <summary>Largest file, in bytes.</summary>
     public const int MaxFileBytes = 1024 * 1024;
 
+    /// <summary>Most lines of a file.</summary>
+    public const int MaxLines = 50_000;
+
     /// <summary>Deepest nesting of mappings and lists, aliases followed.</summary>
     public const int MaxDepth = 32;
 

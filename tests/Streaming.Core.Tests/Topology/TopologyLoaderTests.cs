@@ -59,5 +59,128 @@ public sealed class TopologyLoaderTests
             result.Diagnostics.Select(d => d.ToString()));
     }
 
-    private static TopologyLoadResult Load(string yaml) => TopologyLoader.LoadText(yaml, "test.yaml", NoEnvironment);
+    [Fact]
+    public void LoadText_EverySetting_IsBound()
+    {
+        var topology = Load("""
+            name: full
+            description: All of it.
+            model: {bundle: news@2, device: cuda, threads: 3, max_windows: 7}
+            source:
+              kind: kafka
+              topics: [a, ^b.*]
+              group: g
+              start: latest
+              partitions: 12
+              replication_factor: 3
+              kafka: {bootstrap.servers: "h:9092", session.timeout.ms: 45000, enable.ssl.certificate.verification: true}
+            chain:
+              - {stage: decode, options: {max_message_bytes: 2MiB}}
+              - {stage: filter, options: {min_text_length: 4, languages: [en, de]}}
+              - normalise
+              - tokenise
+              - {stage: encode, out: states}
+              - {stage: topics, in: states}
+            batching:
+              max_batch_tokens: 1024
+              max_batch_size: 16
+              max_queue_delay: 1.5s
+              max_queue_size: 77
+              max_queue_bytes: 32MiB
+              max_concurrent_batches: 2
+            thresholds: {topics: 0.25}
+            labelling: {enabled: true, topic: q, labelled_topic: r, budget_per_hour: 9, budget_per_source: 3, random_share: 0.5, below: {topics: 0.75}}
+            sink: {kind: elasticsearch, index: docs, url: "https://a:9200,https://b:9200", username: u, password: "${PW}", ca_file: ca.pem, max_bulk_documents: 10, max_bulk_bytes: 1MiB, max_concurrent_bulks: 3, enriched_topic: e}
+            dead_letters: {topic: d, max_attempts: 2}
+            retraining: {enabled: true, recipe: r.yaml, min_labels: 20, every: 7d, max_class_drop: 0.1, events_topic: ev}
+            """, new() { ["PW"] = "canary" }).GetOrThrow().Definition;
+
+        Assert.Equal(new ModelSettings { Bundle = "news@2", Device = ModelDevice.Cuda, Threads = 3, MaxWindows = 7 }, topology.Model);
+        Assert.Equal((SourceKind.Kafka, "g", StartPosition.Latest, 12, 3), (topology.Source.Kind, topology.Source.Group, topology.Source.Start, topology.Source.Partitions, topology.Source.ReplicationFactor));
+        Assert.Equal(["a", "^b.*"], topology.Source.Topics);
+        Assert.Equal(("h:9092", "45000", "true"), (topology.Source.Kafka["bootstrap.servers"], topology.Source.Kafka["session.timeout.ms"], topology.Source.Kafka["enable.ssl.certificate.verification"]));
+        Assert.Equal((2 * 1024 * 1024, 4), (topology.Enrichment.MaxMessageBytes, topology.Enrichment.MinTextLength));
+        Assert.Equal(["en", "de"], topology.Enrichment.Languages);
+        Assert.Equal(
+            new Engine.BatchingOptions { MaxBatchTokens = 1024, MaxBatchSize = 16, MaxQueueDelay = TimeSpan.FromSeconds(1.5), MaxQueueSize = 77, MaxQueueBytes = 32 << 20, MaxConcurrentBatches = 2 },
+            topology.Batching);
+        Assert.Equal(new ThresholdSettings { Topics = 0.25 }, topology.Thresholds);
+        Assert.Equal(
+            new LabellingSettings { Enabled = true, Topic = "q", LabelledTopic = "r", BudgetPerHour = 9, BudgetPerSource = 3, RandomShare = 0.5, Below = new ThresholdSettings { Topics = 0.75 } },
+            topology.Labelling);
+        Assert.Equal(["https://a:9200/", "https://b:9200/"], topology.Sink.Urls.Select(u => u.ToString()));
+        Assert.Equal(("docs", "u", "canary", "ca.pem", 10, 1L << 20, 3, "e"), (topology.Sink.Index, topology.Sink.Username, topology.Sink.Password, topology.Sink.CaFile, topology.Sink.MaxBulkDocuments, topology.Sink.MaxBulkBytes, topology.Sink.MaxConcurrentBulks, topology.Sink.EnrichedTopic));
+        Assert.Equal(new DeadLetterSettings { Topic = "d", MaxAttempts = 2 }, topology.DeadLetters);
+        Assert.Equal(
+            new RetrainingSettings { Enabled = true, Recipe = "r.yaml", MinLabels = 20, Every = TimeSpan.FromDays(7), MaxClassDrop = 0.1, EventsTopic = "ev" },
+            topology.Retraining);
+        Assert.Equal([("encode", "tokens", "states"), ("topics", "states", "topics")], topology.Chain.Skip(4).Select(s => (s.Stage, s.In, s.Out)));
+        Assert.True(topology.HasStage("topics"));
+        Assert.False(topology.HasStage("entities"));
+    }
+
+    [Theory]
+    [InlineData("source: {topics: [t], kind: kafka}", "conflict", "bootstrap.servers")]
+    [InlineData("source: {topics: [^t.*]}", "conflict", "regular expression")]
+    [InlineData("source: {topics: [t], kafka: {enable.auto.commit: true}}", "conflict", "Leave it away")]
+    [InlineData("source: {topics: [n.dead-letter]}", "conflict", "`dead_letters.topic`")]
+    [InlineData("source: {topics: [t]}\nsink: {kind: elasticsearch}", "conflict", "sink.url")]
+    [InlineData("source: {topics: [t]}\nsink: {username: u}", "conflict", "Set both")]
+    [InlineData("source: {topics: [t]}\nsink: {api_key: \"${K}\", username: u, password: \"${K}\"}", "conflict", "Keep one way")]
+    [InlineData("source: {topics: [t]}\nsink: {url: \"https://u:canary@host\"}", "conflict", "names a user")]
+    [InlineData("source: {topics: [t]}\nretraining: {enabled: true}", "conflict", "recipe")]
+    [InlineData("source: {topics: [t]}\nlabelling: {topic: a, labelled_topic: a}", "conflict", "both go to")]
+    [InlineData("source: {topics: [t]}\nbatching: {max_queue_bytes: 1MiB}", "conflict", "at least one message")]
+    [InlineData("source: {topics: [t, t]}", "duplicate_item", "twice")]
+    [InlineData("source: {topics: [t]}\nsource: {topics: [u]}", "duplicate_key", "line 2")]
+    [InlineData("source: {topics: [t]}\nbatching: {max_queue_delay: 1h}", "out_of_range", "from 0ms to 10s")]
+    [InlineData("source: {topics: [t]}\nbatching: {max_queue_bytes: 64 MB}", "wrong_type", "64MiB")]
+    [InlineData("source: {topics: [t]}\nlabelling: {enabled: yes}", "wrong_type", "Write `true`.")]
+    [InlineData("source: {topics: [t]}\nbatching: {max_batch_size: \"4\"}", "wrong_type", "Leave the quotes away.")]
+    [InlineData("source: {topics: [t]}\ndescription: 2024", "wrong_type", "Put it into quotes")]
+    [InlineData("source: {topics: [t]}\nmodel: {device: gpu}", "invalid_value", "`auto`, `cpu`, `cuda`")]
+    [InlineData("source: {topics: [t]}\nsink:", "wrong_type", "leave the key away")]
+    [InlineData("source: {topics: [t]}\ndescription: ${HOTS}", "undefined_variable", "Set it")]
+    [InlineData("source: {topics: [t]}\nvariables: {HOST: a}\ndescription: ${HOTS}", "undefined_variable", "Did you mean `HOST`?")]
+    [InlineData("source: {topics: [t]}\ninclude: a.yaml", "unknown_key", "`extends`")]
+    [InlineData("source: {topics: [t]}\nchain: [decode, normalise, tokenise, encode, ner]", "unknown_stage", "`entities`")]
+    [InlineData("source: {topics: [t]}\nchain: [decode, normalise, tokenise, encode, topcis]", "unknown_stage", "`topics`")]
+    [InlineData("source: {topics: [t]}\nchain: [decode, tokenise, encode, topics]", "missing_input", "Put the stage `normalise` before it.")]
+    [InlineData("source: {topics: [t]}\nchain: [decode, normalise, encode, tokenise, topics]", "missing_input", "Put the stage `tokenise` before it.")]
+    [InlineData("source: {topics: [t]}\nchain: [decode, normalise, tokenise, encode, {stage: topics, in: featuers}]", "missing_input", "Did you mean `features`?")]
+    [InlineData("source: {topics: [t]}\nchain: [decode, normalise, tokenise, encode, {stage: topics, in: tokens}]", "wrong_input", "It can read `features`.")]
+    [InlineData("source: {topics: [t]}\nchain: [decode, normalise, tokenise, encode, {stage: topics, out: labels}]", "wrong_input", "Leave `out` away.")]
+    [InlineData("source: {topics: [t]}\nchain: [decode, normalise, {stage: tokenise, out: clean}, encode, topics]", "duplicate_output", "another name")]
+    [InlineData("source: {topics: [t]}\nchain: [decode, normalise, tokenise, encode, topics, topics]", "duplicate_stage", "Keep one")]
+    [InlineData("source: {topics: [t]}\nchain: [decode, normalise, tokenise, encode]", "no_annotation", "`entities`")]
+    public void LoadText_Mistake_HasCodeAndRemedy(string yaml, string code, string says)
+    {
+        var result = Load("name: n\n" + yaml, new() { ["K"] = "canary" });
+
+        Assert.False(result.IsValid);
+        Assert.Contains(result.Diagnostics, d => d.Code == code && d.ToString().Contains(says, StringComparison.Ordinal));
+        Assert.DoesNotContain(result.Diagnostics, d => d.ToString().Contains("canary", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void LoadText_StageWhoseOutputNobodyReads_Warns()
+    {
+        var result = Load(Minimal + "\nchain: [decode, normalise, tokenise, encode, {stage: filter, in: text, out: kept}, topics]");
+
+        Assert.True(result.IsValid);
+        var warning = Assert.Single(result.Diagnostics);
+        Assert.Equal((DiagnosticSeverity.Warning, TopologyErrorCodes.UnusedOutput), (warning.Severity, warning.Code));
+    }
+
+    [Fact]
+    public void GetOrThrow_Wrong_ListsEveryError()
+    {
+        var exception = Assert.Throws<StreamingException>(() => Load("name: N\nfoo: 1\n").GetOrThrow());
+
+        Assert.Equal(("invalid_topology", ExitCode.Usage), (exception.Code, exception.ExitCode));
+        Assert.Equal(4, exception.Message.Split('\n').Length);
+    }
+
+    private static TopologyLoadResult Load(string yaml, Dictionary<string, string>? environment = null) =>
+        TopologyLoader.LoadText(yaml, "test.yaml", environment ?? NoEnvironment);
 }

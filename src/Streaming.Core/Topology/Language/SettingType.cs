@@ -69,7 +69,11 @@ internal sealed record MapType(IReadOnlyList<Field> Fields) : SettingType
 
     public Field? Find(string name) => Fields.FirstOrDefault(f => f.Name == name);
 
-    public override string Describe() => "a mapping";
+    public override string Describe()
+    {
+        var required = Fields.Where(f => f.Required).Select(f => f.Name).ToList();
+        return required.Count == 0 ? "a mapping" : $"a mapping with {Quoting.List(required)}";
+    }
 }
 
 /// <summary>A mapping with free keys and single values.</summary>

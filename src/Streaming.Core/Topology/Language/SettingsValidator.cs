@@ -33,7 +33,7 @@ internal sealed class SettingsValidator(DiagnosticBag diagnostics)
         {
             var fieldPath = path.Length == 0 ? field.Name : $"{path}.{field.Name}";
             var value = mapping?.Find(field.Name);
-            if (value is null && field.Required && (node is null || mapping is not null))
+            if (value is null && field.Required && mapping is not null)
             {
                 diagnostics.Error(TopologyErrorCodes.MissingKey, map.Position, $"{Quoting.Quote(fieldPath)} is missing.", $"{field.Summary} Write `{field.Name}: …`, {field.Type.Describe()}.");
             }
@@ -133,7 +133,7 @@ internal sealed class SettingsValidator(DiagnosticBag diagnostics)
         }
 
         var values = new List<object?>();
-        for (var i = 0; i < items.Count; i++)
+        for (var i = 0; i < Math.Min(items.Count, type.Max); i++)
         {
             if (items[i] is ConfigScalar { IsUntyped: true, Text: "" })
             {

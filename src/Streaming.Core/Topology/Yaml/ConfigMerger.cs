@@ -8,11 +8,11 @@ internal static class ConfigMerger
         var entries = new List<ConfigEntry>(under.Entries.Count + over.Entries.Count);
         foreach (var entry in under.Entries)
         {
-            entries.Add(over.Find(entry.Key.Text) switch
+            entries.Add(over.FindEntry(entry.Key.Text) switch
             {
                 null => entry,
-                ConfigMapping above when entry.Value is ConfigMapping below => new ConfigEntry(entry.Key, Merge(below, above)),
-                var above => new ConfigEntry(over.Entries.First(e => e.Key.Text == entry.Key.Text).Key, above),
+                { Value: ConfigMapping above } when entry.Value is ConfigMapping below => new ConfigEntry(entry.Key, Merge(below, above)),
+                { } above => above,
             });
         }
 

@@ -91,6 +91,8 @@ internal readonly record struct ConfigEntry(ConfigScalar Key, ConfigNode Value);
 /// <summary>A mapping; its keys are distinct.</summary>
 internal sealed class ConfigMapping : ConfigNode
 {
+    private Dictionary<string, ConfigEntry>? byKey;
+
     public ConfigMapping(IReadOnlyList<ConfigEntry> entries, TextPosition position)
         : base(position)
     {
@@ -115,16 +117,19 @@ internal sealed class ConfigMapping : ConfigNode
 
     public override string Kind => "a mapping";
 
-    public ConfigNode? Find(string key)
+    public ConfigNode? Find(string key) => FindEntry(key)?.Value;
+
+    public ConfigEntry? FindEntry(string key)
     {
-        foreach (var entry in Entries)
+        if (byKey is null)
         {
-            if (entry.Key.Text == key)
+            byKey = new Dictionary<string, ConfigEntry>(Entries.Count, StringComparer.Ordinal);
+            foreach (var entry in Entries)
             {
-                return entry.Value;
+                byKey.TryAdd(entry.Key.Text, entry);
             }
         }
 
-        return null;
+        return byKey.TryGetValue(key, out var found) ? found : null;
     }
 }

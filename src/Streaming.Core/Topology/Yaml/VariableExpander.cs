@@ -121,6 +121,12 @@ internal sealed class VariableExpander
 
     private bool Append(ConfigScalar scalar, string reference, bool ownVariables, StringBuilder result, List<VariableUse> uses)
     {
+        if (reference.Contains("${", StringComparison.Ordinal))
+        {
+            Refuse(scalar, TopologyErrorCodes.InvalidVariable, $"{Quoting.Quote("${" + reference + "}")} has a variable inside a variable.", "A default is plain text.");
+            return false;
+        }
+
         var separator = reference.IndexOf(":-", StringComparison.Ordinal);
         var name = separator < 0 ? reference : reference[..separator];
         if (!NameForm.IsMatch(name) || name.Length > 100)

@@ -101,6 +101,12 @@ internal static class YamlPreScan
             foreach (var line in text.AsSpan().EnumerateLines())
             {
                 lineNumber++;
+                if (lineNumber > TopologyLimits.MaxLines)
+                {
+                    diagnostics.Error(TopologyErrorCodes.TooComplex, new TextPosition(file, lineNumber, 1), $"there are more than {TopologyLimits.MaxLines} lines.", "No topology needs that.");
+                    return false;
+                }
+
                 if (!ScanLine(line, lineNumber))
                 {
                     return false;
