@@ -1,0 +1,77 @@
+using Streaming.Core;
+
+namespace Streaming.Adapters.Onnx.Graphs;
+
+/// <summary>Walks the fields of a protobuf message; anything malformed is a coded error.</summary>
+internal ref struct ProtoReader(ReadOnlySpan<byte> message)
+{
+    private ReadOnlySpan<byte> _rest = message;
+    private int _wire;
+
+    public static StreamingException Invalid(string reason) =>
+        new("model_graph_invalid", $"The ONNX model is refused: {reason}. Restore the bundle or import the model again.");
+
+    /// <summary>Goes to the next field; its value has to be read or skipped.</summary>
+    public bool Next(out int field)
+    {
+        field = 0;
+        if (_rest.IsEmpty)
+            return false;
+        var tag = Raw();
+        _wire = (int)(tag & 7);
+        if (tag >> 3 is 0 or > 536_870_911)
+            throw Invalid("a field has an impossible number");
+        field = (int)(tag >> 3);
+        return true;
+    }
+
+    /// <summary>A whole number.</summary>
+    public ulong Varint() => _wire == 0 ? Raw() : throw Invalid("a field has the wrong type");
+
+    /// <summary>A message or bytes.</summary>
+    public ReadOnlySpan<byte> Message() => _wire == 2 ? Take(Raw()) : throw Invalid("a field has the wrong type");
+
+    /// <summary>Passes over the value.</summary>
+    public void Skip()
+    {
+        switch (_wire)
+        {
+            case 0:
+                Raw();
+                break;
+            case 1:
+                Take(8);
+                break;
+            case 2:
+                Take(Raw());
+                break;
+            case 5:
+                Take(4);
+                break;
+            default:
+                throw Invalid("a field has an unknown type");
+        }
+    }
+
+    private ReadOnlySpan<byte> Take(ulong length)
+    {
+        if (length > (ulong)_rest.Length)
+            throw Invalid("it is truncated");
+        var taken = _rest[..(int)length];
+        _rest = _rest[(int)length..];
+        return taken;
+    }
+
+    private ulong Raw()
+    {
+        ulong value = 0;
+        for (var shift = 0; shift < 64; shift += 7)
+        {
+            var next = Take(1)[0];
+            value |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80)
+                return value;
+        }
+        throw Invalid("a number is too long");
+    }
+}

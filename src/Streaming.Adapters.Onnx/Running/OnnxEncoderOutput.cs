@@ -1,0 +1,27 @@
+using Streaming.Core.Models;
+
+namespace Streaming.Adapters.Onnx.Running;
+
+/// <summary>Hidden states in a runner's buffer; disposing gives the buffer back.</summary>
+internal sealed class OnnxEncoderOutput(OnnxModelRunner runner, EncoderBuffer buffer, ReadOnlyMemory<float> hidden, ReadOnlyMemory<int> lengths, int padded) : EncoderOutput
+{
+    private EncoderBuffer? _buffer = buffer;
+
+    public override int PaddedLength => padded;
+
+    public override ReadOnlySpan<float> Hidden(int layer, int row)
+    {
+        ObjectDisposedException.ThrowIf(_buffer is null, this);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)runner.Info.Layers.Count, nameof(layer));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)lengths.Length, nameof(row));
+        var width = runner.Info.Dimensions;
+        var start = ((layer * lengths.Length) + row) * padded * width;
+        return hidden.Span.Slice(start, lengths.Span[row] * width);
+    }
+
+    public override void Dispose()
+    {
+        if (Interlocked.Exchange(ref _buffer, null) is { } buffer)
+            runner.GiveBack(buffer);
+    }
+}
