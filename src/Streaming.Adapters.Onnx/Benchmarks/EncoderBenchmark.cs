@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using Microsoft.ML.OnnxRuntime;
+using Streaming.Adapters.Onnx.Bert;
+using Streaming.Adapters.Onnx.Running;
+
+namespace Streaming.Adapters.Onnx.Benchmarks;
+
+/// <summary>Measures encoders on ONNX Runtime alone: batches made beforehand, memory given beforehand, nothing but passes inside the clock.</summary>
+public static class EncoderBenchmark
+{
+    /// <summary>Sequences sorted by length and grouped so that longest × count stays within a budget.</summary>
+    /// <param name="sequences">Token ids.</param>
+    /// <param name="tokenBudget">Most padded tokens; a longer sequence stands alone.</param>
+    public static IReadOnlyList<int[][]> Batches(IEnumerable<int[]> sequences, int tokenBudget)
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        var batches = new List<int[][]>();
+        var open = new List<int[]>();
+        foreach (var sequence in sequences.OrderBy(static sequence => sequence.Length))
+        {
+            if (open.Count > 0 && sequence.Length * (open.Count + 1) > tokenBudget)
+            {
+                batches.Add([.. open]);
+                open.Clear();
+            }
+            open.Add(sequence);
+        }
+        if (open.Count > 0)
+            batches.Add([.. open]);
+        return batches;
+    }
+
+    /// <summary>Measures encoders side by side: one warm-up each, then rounds in turn, so that a busy moment hits all alike.</summary>
+    /// <param name="encoders">What is measured.</param>
+    /// <param name="sequences">Token ids, special tokens included.</param>
+    /// <param name="options">How.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Observed between rounds.</param>
+    public static IReadOnlyList<EncoderBenchmarkResult> Compare(
+        IReadOnlyList<BenchmarkedEncoder> encoders, IReadOnlyList<int[]> sequences, EncoderBenchmarkOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(encoders);
+        ArgumentNullException.ThrowIfNull(sequences);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Rounds, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
+        var batches = Batches(sequences, options.TokenBudget);
+        var sessions = new List<InferenceSession>();
+        try
+        {
+            var best = new double[encoders.Count];
+            Array.Fill(best, double.MaxValue);
+            var thrift = (double[])best.Clone();
+            foreach (var encoder in encoders)
+                sessions.Add(OnnxSessionFactory.Open(encoder.Model, encoder.Session, encoder.SinglePrecision).Session);
+            for (var round = -1; round < options.Rounds; round++)
+            {
+                for (var i = 0; i < encoders.Count; i++)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var (seconds, cpu) = Round(sessions[i], encoders[i], batches, options.Threads, time);
+                    if (round < 0)
+                        continue;
+                    best[i] = Math.Min(best[i], seconds);
+                    thrift[i] = Math.Min(thrift[i], cpu);
+                }
+            }
+            return [.. encoders.Select((encoder, i) => Result(encoder, batches, options, best[i], thrift[i]))];
+        }
+        finally
+        {
+            foreach (var session in sessions)
+                session.Dispose();
+        }
+    }
+
+    private static (double Seconds, double Cpu) Round(InferenceSession session, BenchmarkedEncoder encoder, IReadOnlyList<int[][]> batches, int threads, TimeProvider time)
+    {
+        var next = -1;
+        using var process = Process.GetCurrentProcess();
+        var cpu = process.TotalProcessorTime;
+        var start = time.GetTimestamp();
+        var workers = new Thread[threads - 1];
+        for (var i = 0; i < workers.Length; i++)
+        {
+            workers[i] = new Thread(Work);
+            workers[i].Start();
+        }
+        Work();
+        foreach (var worker in workers)
+            worker.Join();
+        var seconds = time.GetElapsedTime(start).TotalSeconds;
+        process.Refresh();
+        return (seconds, (process.TotalProcessorTime - cpu).TotalSeconds);
+
+        void Work()
+        {
+            using var loop = new EncoderLoop(session, encoder);
+            for (var batch = Interlocked.Increment(ref next); batch < batches.Count; batch = Interlocked.Increment(ref next))
+                loop.Run(batches[batch]);
+        }
+    }
+
+    private static EncoderBenchmarkResult Result(BenchmarkedEncoder encoder, IReadOnlyList<int[][]> batches, EncoderBenchmarkOptions options, double seconds, double cpuSeconds)
+    {
+        long tokens = 0, padded = 0;
+        var documents = 0;
+        foreach (var batch in batches)
+        {
+            documents += batch.Length;
+            padded += (long)batch.Length * batch[^1].Length;
+            foreach (var sequence in batch)
+                tokens += sequence.Length;
+        }
+        using var process = Process.GetCurrentProcess();
+        return new EncoderBenchmarkResult
+        {
+            Encoder = encoder.Name,
+            Documents = documents,
+            Tokens = tokens,
+            PaddedTokens = padded,
+            Batches = batches.Count,
+            Threads = options.Threads,
+            Seconds = seconds,
+            CpuSeconds = cpuSeconds,
+            TokensPerSecond = tokens / Math.Max(seconds, 1e-9),
+            PeakMemoryBytes = process.PeakWorkingSet64,
+        };
+    }
+
+    /// <summary>Passes with memory that is used again and again.</summary>
+    private sealed class EncoderLoop(InferenceSession session, BenchmarkedEncoder encoder) : IDisposable
+    {
+        private readonly EncoderBuffer _buffer = new();
+        private readonly RunOptions _options = new();
+        private readonly string[] _inputs = [EncoderNames.InputIds, EncoderNames.Lengths];
+        private readonly string[] _outputs = [.. encoder.Layers.Select(EncoderNames.Layer)];
+
+        public void Run(int[][] batch)
+        {
+            int rows = batch.Length, padded = batch[^1].Length, size = rows * padded * encoder.Dimensions;
+            var sequences = Array.ConvertAll(batch, static ids => new Core.Models.TokenSequence(ids));
+            var (ids, lengths) = _buffer.Fill(sequences, padded);
+            var hidden = _buffer.Hidden(size * _outputs.Length);
+            using var idValue = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, ids, [rows, padded]);
+            using var lengthValue = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, lengths, [rows]);
+            var values = new OrtValue[_outputs.Length];
+            for (var i = 0; i < values.Length; i++)
+                values[i] = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, hidden.Slice(i * size, size), [rows, padded, encoder.Dimensions]);
+            session.Run(_options, _inputs, [idValue, lengthValue], _outputs, values);
+            foreach (var value in values)
+                value.Dispose();
+        }
+
+        public void Dispose() => _options.Dispose();
+    }
+}
