@@ -17,16 +17,18 @@ public sealed class ActivationRanges
         {
             var width = (ActivationSite)(i % Sites) == ActivationSite.Down ? config.Intermediate : config.Hidden;
             _ranges[i] = (new float[width], new float[width]);
+            Array.Fill(_ranges[i].Least, float.MaxValue);
+            Array.Fill(_ranges[i].Greatest, float.MinValue);
         }
     }
 
     /// <summary>Layers of the encoder.</summary>
     public int Layers { get; }
 
-    /// <summary>Least value of each channel; never above 0, so that 0 has a code of its own.</summary>
+    /// <summary>Least value of each channel.</summary>
     public ReadOnlySpan<float> Least(int layer, ActivationSite site) => _ranges[(layer * Sites) + (int)site].Least;
 
-    /// <summary>Greatest value of each channel; never below 0.</summary>
+    /// <summary>Greatest value of each channel.</summary>
     public ReadOnlySpan<float> Greatest(int layer, ActivationSite site) => _ranges[(layer * Sites) + (int)site].Greatest;
 
     /// <summary>Widens the ranges by some tokens' activations, row-major.</summary>

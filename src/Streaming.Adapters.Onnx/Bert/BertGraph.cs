@@ -8,8 +8,9 @@ namespace Streaming.Adapters.Onnx.Bert;
 /// Devlin et al. 2019, https://arxiv.org/abs/1810.04805.
 /// </summary>
 /// <remarks>
-/// Residual sums stay apart from their layer normalisation on purpose: ONNX Runtime's fused operator for the two is not
-/// vectorised on CPUs and costs more than both. Sessions have to switch that fusion off as well.
+/// Layer normalisation is written as instance normalisation over tokens: the same numbers, but ONNX Runtime's kernel for it
+/// is vectorised on CPUs, while the one for layer normalisation (and the one fused with the residual sum) is not and took
+/// more than a quarter of an 8-bit pass. Its scale and shift go into the products that read it.
 /// </remarks>
 public sealed class BertGraph
 {
@@ -18,6 +19,11 @@ public sealed class BertGraph
     private readonly BertConfig _config;
     private readonly BertGraphOptions _options;
     private readonly IBertLinear _linear;
+    private readonly Dictionary<string, string> _whole = new(StringComparer.Ordinal);
+    private string _shape = "";
+    private string _tokensByWidth = "";
+    private string _ones = "";
+    private string _zeros = "";
 
     private BertGraph(BertCheckpoint weights, BertGraphOptions options)
     {
@@ -59,15 +65,16 @@ public sealed class BertGraph
         return _graph.ToBytes("encoder");
     }
 
-    private void Give(string hidden, int layer)
+    private void Give(Normalized hidden, int layer)
     {
         if (_options.Layers?.Contains(layer) ?? layer == _config.Layers)
-            _graph.Output(hidden, EncoderNames.Layer(layer), ElementType.Float, "batch", "sequence", _config.Hidden);
+            _graph.Output(Whole(hidden), EncoderNames.Layer(layer), ElementType.Float, "batch", "sequence", _config.Hidden);
     }
 
-    private string Embed(string ids)
+    private Normalized Embed(string ids)
     {
         var words = _linear.Lookup(_weights.WordEmbeddings(), _config.Vocabulary, ids);
+        PrepareNorm(words);
         var positions = _weights.PositionEmbeddings();
         var types = _weights.TokenTypeEmbeddings();
         if (!_options.TokenTypes)
@@ -90,7 +97,7 @@ public sealed class BertGraph
         return Norm(sum, "embeddings", _weights.EmbeddingNorm());
     }
 
-    private string Layer(string hidden, string lengths, int layer)
+    private Normalized Layer(Normalized hidden, string lengths, int layer)
     {
         var value = _weights.Attention(layer, "value");
         var output = _weights.AttentionOutput(layer);
@@ -100,15 +107,19 @@ public sealed class BertGraph
         Probe(hidden, layer, ActivationSite.Attention);
         var context = _linear.Attend(hidden, lengths, layer, projections);
         Probe(context, layer, ActivationSite.AttentionOutput);
-        var attended = _linear.Apply(context, layer, ActivationSite.AttentionOutput, output);
-        var middle = Norm(_graph.Node("Add", [attended, hidden]), $"attention_{layer}", _weights.AttentionNorm(layer));
+        var attended = _linear.Apply(context, layer, ActivationSite.AttentionOutput, output.AddToBias(hidden.Shift));
+        var middle = Norm(Sum(attended, hidden), $"attention_{layer}", _weights.AttentionNorm(layer));
         Probe(middle, layer, ActivationSite.Up);
         var up = _linear.Apply(middle, layer, ActivationSite.Up, _weights.Up(layer));
         var active = Activate(up);
         Probe(active, layer, ActivationSite.Down);
-        var down = _linear.Apply(active, layer, ActivationSite.Down, _weights.Down(layer));
-        return Norm(_graph.Node("Add", [down, middle]), $"output_{layer}", _weights.OutputNorm(layer));
+        var down = _linear.Apply(active, layer, ActivationSite.Down, _weights.Down(layer).AddToBias(middle.Shift));
+        return Norm(Sum(down, middle), $"output_{layer}", _weights.OutputNorm(layer));
     }
+
+    /// <summary>A projection and the residual; the residual's shift is in the projection's bias already.</summary>
+    private string Sum(string projected, Normalized residual) =>
+        _graph.Node("Add", [projected, residual.IsWhole ? residual.Value : Scaled(residual)]);
 
     private string Activate(string input) => _config.Activation switch
     {
@@ -117,10 +128,53 @@ public sealed class BertGraph
         _ => _graph.Node("Relu", [input]),
     };
 
-    private string Norm(string input, string name, (float[] Scale, float[] Shift) norm) => _graph.Node(
-        "LayerNormalization",
-        [input, _graph.Constant($"{name}_norm_scale", norm.Scale, _config.Hidden), _graph.Constant($"{name}_norm_shift", norm.Shift, _config.Hidden)],
-        "", new("axis", -1L), new("epsilon", _config.Epsilon));
+    private Normalized Norm(string input, string name, (float[] Scale, float[] Shift) norm)
+    {
+        if (_options.Precision == EncoderPrecision.Int8Dynamic)
+        {
+            var whole = _graph.Node(
+                "LayerNormalization",
+                [input, _graph.Constant($"{name}_norm_scale", norm.Scale, _config.Hidden), _graph.Constant($"{name}_norm_shift", norm.Shift, _config.Hidden)],
+                "", new("axis", -1L), new("epsilon", _config.Epsilon));
+            return new Normalized(name, whole, null, new float[_config.Hidden]);
+        }
+        var flat = _graph.Node("Reshape", [input, _tokensByWidth]);
+        var normal = _graph.Node("InstanceNormalization", [flat, _ones, _zeros], "", new GraphAttribute("epsilon", _config.Epsilon));
+        return new Normalized(name, _graph.Node("Reshape", [normal, _shape]), norm.Scale, norm.Shift);
+    }
+
+    private string Scaled(Normalized value) =>
+        _graph.Node("Mul", [value.Value, _graph.Constant($"{value.Name}_norm_scale", value.Scale!, _config.Hidden)]);
+
+    /// <summary>The normalised value itself, scale and shift applied.</summary>
+    private string Whole(Normalized value)
+    {
+        if (value.IsWhole)
+            return value.Value;
+        if (!_whole.TryGetValue(value.Name, out var whole))
+        {
+            var scaled = _graph.Node("Mul", [value.Value, _graph.Constant($"{value.Name}_whole_scale", value.Scale!, _config.Hidden)]);
+            whole = _graph.Node("Add", [scaled, _graph.Constant($"{value.Name}_whole_shift", value.Shift, _config.Hidden)]);
+            _whole.Add(value.Name, whole);
+        }
+        return whole;
+    }
+
+    /// <summary>Shapes and the neutral scale and shift that normalising by rows needs.</summary>
+    private void PrepareNorm(string words)
+    {
+        _shape = _graph.Node("Shape", [words]);
+        _tokensByWidth = _graph.Constant("tokens_by_width", [1L, -1L, _config.Hidden], 3);
+        var flat = _graph.Node("Shape", [_graph.Node("Reshape", [words, _tokensByWidth])], "", new("start", 1), new("end", 2));
+        _zeros = _graph.Node("ConstantOfShape", [flat]);
+        _ones = _graph.Node("Add", [_zeros, _graph.Scalar(1f)]);
+    }
+
+    private void Probe(Normalized value, int layer, ActivationSite site)
+    {
+        if (_options.Probes)
+            Probe(Whole(value), layer, site);
+    }
 
     private void Probe(string value, int layer, ActivationSite site)
     {

@@ -39,6 +39,27 @@ public sealed record Dense(int Inputs, int Outputs, float[] Weight, float[] Bias
         return this with { Weight = weight };
     }
 
+    /// <summary>The layer for inputs that <paramref name="shift"/> is to be added to: the same result.</summary>
+    public Dense AbsorbShift(ReadOnlySpan<float> shift)
+    {
+        var bias = Array.ConvertAll(Bias, static value => (double)value);
+        for (var row = 0; row < Inputs; row++)
+        {
+            for (var column = 0; column < Outputs; column++)
+                bias[column] += (double)shift[row] * Weight[(row * Outputs) + column];
+        }
+        return this with { Bias = Array.ConvertAll(bias, static value => (float)value) };
+    }
+
+    /// <summary>The layer with something added to its outputs.</summary>
+    public Dense AddToBias(ReadOnlySpan<float> shift)
+    {
+        var bias = (float[])Bias.Clone();
+        for (var column = 0; column < Outputs; column++)
+            bias[column] += shift[column];
+        return this with { Bias = bias };
+    }
+
     /// <summary>The layer with its outputs divided by <paramref name="smoothing"/>.</summary>
     public Dense DivideOutput(ReadOnlySpan<float> smoothing)
     {

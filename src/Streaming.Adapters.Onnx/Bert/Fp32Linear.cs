@@ -12,19 +12,29 @@ internal sealed class Fp32Linear(GraphBuilder graph, BertConfig config) : IBertL
     {
     }
 
-    public string Attend(string hidden, string lengths, int layer, Dense projections) => graph.Node(
+    public string Attend(Normalized hidden, string lengths, int layer, Dense projections)
+    {
+        projections = Absorb(hidden, projections);
+        return graph.Node(
         "Attention",
         [
-            hidden,
+            hidden.Value,
             graph.Constant($"qkv_{layer}_weight", projections.Weight, projections.Inputs, projections.Outputs),
             graph.Constant($"qkv_{layer}_bias", projections.Bias, projections.Outputs),
             lengths,
         ],
         GraphBuilder.Microsoft, new GraphAttribute("num_heads", (long)config.Heads));
+    }
+
+    public string Apply(Normalized input, int layer, ActivationSite site, Dense dense) =>
+        Apply(input.Value, layer, site, Absorb(input, dense));
 
     public string Apply(string input, int layer, ActivationSite site, Dense dense)
     {
         var product = graph.Node("MatMul", [input, graph.Constant($"{site}_{layer}_weight", dense.Weight, dense.Inputs, dense.Outputs)]);
         return graph.Node("Add", [product, graph.Constant($"{site}_{layer}_bias", dense.Bias, dense.Outputs)]);
     }
+
+    private static Dense Absorb(Normalized input, Dense dense) =>
+        input.IsWhole ? dense : dense.AbsorbShift(input.Shift).AbsorbInput(input.Scale);
 }

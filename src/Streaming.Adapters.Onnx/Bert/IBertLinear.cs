@@ -10,7 +10,10 @@ internal interface IBertLinear
     void FoldAttentionOutput(int layer, ref Dense value, ref Dense output);
 
     /// <summary>Query, key and value projections and attention.</summary>
-    string Attend(string hidden, string lengths, int layer, Dense projections);
+    string Attend(Normalized hidden, string lengths, int layer, Dense projections);
+
+    /// <summary>A linear layer on a normalised value.</summary>
+    string Apply(Normalized input, int layer, ActivationSite site, Dense dense);
 
     /// <summary>A linear layer.</summary>
     string Apply(string input, int layer, ActivationSite site, Dense dense);

@@ -17,11 +17,11 @@ internal sealed class Int8DynamicLinear(GraphBuilder graph, BertConfig config) :
     {
     }
 
-    public string Attend(string hidden, string lengths, int layer, Dense projections)
+    public string Attend(Normalized hidden, string lengths, int layer, Dense projections)
     {
         var (weight, scales) = Int8Quantizer.Columns(projections, sbyte.MaxValue);
         string codes = graph.Fresh($"qkv_{layer}_codes"), scale = graph.Fresh($"qkv_{layer}_range"), zero = graph.Fresh($"qkv_{layer}_offset");
-        graph.Node("DynamicQuantizeLinear", [hidden], [codes, scale, zero]);
+        graph.Node("DynamicQuantizeLinear", [hidden.Value], [codes, scale, zero]);
         return graph.Node(
             "QAttention",
             [
@@ -32,10 +32,11 @@ internal sealed class Int8DynamicLinear(GraphBuilder graph, BertConfig config) :
                 graph.Constant($"qkv_{layer}_scale", scales, projections.Outputs),
                 lengths,
                 zero,
-                graph.Constant($"qkv_{layer}_zero", new sbyte[projections.Outputs], projections.Outputs),
             ],
             GraphBuilder.Microsoft, new GraphAttribute("num_heads", (long)config.Heads));
     }
+
+    public string Apply(Normalized input, int layer, ActivationSite site, Dense dense) => Apply(input.Value, layer, site, dense);
 
     public string Apply(string input, int layer, ActivationSite site, Dense dense)
     {

@@ -38,7 +38,7 @@ internal sealed class Int8Linear : IBertLinear
         _contextSmoothing[layer] = smoothing;
     }
 
-    public string Attend(string hidden, string lengths, int layer, Dense projections)
+    public string Attend(Normalized hidden, string lengths, int layer, Dense projections)
     {
         var input = Quantize(hidden, layer, ActivationSite.Attention, ref projections);
         var (weight, scales) = Int8Quantizer.Columns(projections, _greatest);
@@ -52,7 +52,6 @@ internal sealed class Int8Linear : IBertLinear
                 _graph.Constant($"qkv_{layer}_scale", scales, projections.Outputs),
                 lengths,
                 input.ZeroPoint,
-                _graph.Constant($"qkv_{layer}_zero", new sbyte[projections.Outputs], projections.Outputs),
             ],
             GraphBuilder.Microsoft, new GraphAttribute("num_heads", (long)_config.Heads));
     }
@@ -60,6 +59,17 @@ internal sealed class Int8Linear : IBertLinear
     public string Apply(string input, int layer, ActivationSite site, Dense dense)
     {
         var quantized = Quantize(input, layer, site, ref dense);
+        return Multiply(quantized, layer, site, dense);
+    }
+
+    public string Apply(Normalized input, int layer, ActivationSite site, Dense dense)
+    {
+        var quantized = Quantize(input, layer, site, ref dense);
+        return Multiply(quantized, layer, site, dense);
+    }
+
+    private string Multiply((string Codes, string Scale, string ZeroPoint) quantized, int layer, ActivationSite site, Dense dense)
+    {
         var (weight, scales) = Int8Quantizer.Columns(dense, _greatest);
         return _graph.Node(
             "MatMulIntegerToFloat",
@@ -78,6 +88,20 @@ internal sealed class Int8Linear : IBertLinear
     private float[] Smoothing(int layer, ActivationSite site, Dense dense) =>
         Int8Quantizer.Smoothing(_ranges.Least(layer, site), _ranges.Greatest(layer, site), dense, _exponent);
 
+    private (string Codes, string Scale, string ZeroPoint) Quantize(Normalized input, int layer, ActivationSite site, ref Dense dense)
+    {
+        // The shift goes through the weights into the bias, exactly; what is quantised is centred.
+        var least = Subtract(_ranges.Least(layer, site), input.Shift);
+        var greatest = Subtract(_ranges.Greatest(layer, site), input.Shift);
+        var smoothing = Int8Quantizer.Smoothing(least, greatest, dense, _exponent);
+        dense = dense.AbsorbShift(input.Shift).AbsorbInput(smoothing);
+        var factors = new float[smoothing.Length];
+        for (var i = 0; i < factors.Length; i++)
+            factors[i] = input.Scale![i] / smoothing[i];
+        var value = _graph.Node("Mul", [input.Value, _graph.Constant($"{site}_{layer}_smoothing", factors, factors.Length)]);
+        return Quantize(value, Int8Quantizer.Activation(least, greatest, smoothing));
+    }
+
     private (string Codes, string Scale, string ZeroPoint) Quantize(string input, int layer, ActivationSite site, ref Dense dense)
     {
         float[] smoothing;
@@ -92,9 +116,21 @@ internal sealed class Int8Linear : IBertLinear
             var inverse = Array.ConvertAll(smoothing, static factor => 1 / factor);
             input = _graph.Node("Mul", [input, _graph.Constant($"{site}_{layer}_smoothing", inverse, inverse.Length)]);
         }
-        var (scale, zeroPoint) = Int8Quantizer.Activation(_ranges.Least(layer, site), _ranges.Greatest(layer, site), smoothing);
-        var scaleName = _graph.Scalar(scale);
-        var zeroName = _graph.Scalar(zeroPoint);
-        return (_graph.Node("QuantizeLinear", [input, scaleName, zeroName]), scaleName, zeroName);
+        return Quantize(input, Int8Quantizer.Activation(_ranges.Least(layer, site), _ranges.Greatest(layer, site), smoothing));
+    }
+
+    private (string Codes, string Scale, string ZeroPoint) Quantize(string input, (float Scale, byte ZeroPoint) activation)
+    {
+        var scale = _graph.Scalar(activation.Scale);
+        var zeroPoint = _graph.Scalar(activation.ZeroPoint);
+        return (_graph.Node("QuantizeLinear", [input, scale, zeroPoint]), scale, zeroPoint);
+    }
+
+    private static float[] Subtract(ReadOnlySpan<float> values, ReadOnlySpan<float> shift)
+    {
+        var result = new float[values.Length];
+        for (var i = 0; i < result.Length; i++)
+            result[i] = values[i] - shift[i];
+        return result;
     }
 }

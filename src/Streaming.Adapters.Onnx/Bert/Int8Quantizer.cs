@@ -30,6 +30,7 @@ internal static class Int8Quantizer
     /// <summary>Scale and zero point that cover every channel's range once it is divided by its factor.</summary>
     public static (float Scale, byte ZeroPoint) Activation(ReadOnlySpan<float> least, ReadOnlySpan<float> greatest, ReadOnlySpan<float> smoothing)
     {
+        // 0 has a code of its own.
         float low = 0, high = 0;
         for (var channel = 0; channel < least.Length; channel++)
         {
