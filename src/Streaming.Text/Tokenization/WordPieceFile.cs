@@ -15,11 +15,13 @@ internal static class WordPieceFile
             throw new StreamingException("tokenizer_missing", $"No tokeniser file at '{path}'; a bundle needs tokenizer.json or vocab.txt.");
         if (file.Length > MaxBytes)
             throw Invalid($"'{path}' has {file.Length} bytes; the limit is {MaxBytes}");
-        var bytes = File.ReadAllBytes(path);
-        return path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
-            ? ReadJson(bytes, options.AllowSpecialTokensInText, path)
-            : ReadLines(bytes, options);
+        return Read(path, File.ReadAllBytes(path), options);
     }
+
+    internal static (IReadOnlyDictionary<string, int> Vocabulary, WordPieceOptions Options) Read(string name, byte[] bytes, WordPieceOptions options) =>
+        name.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+            ? ReadJson(bytes, options.AllowSpecialTokensInText, name)
+            : ReadLines(bytes, options);
 
     internal static StreamingException Invalid(string what) =>
         new("tokenizer_invalid", $"The tokeniser can't be used: {what}. Import the model again or restore its tokeniser file.");

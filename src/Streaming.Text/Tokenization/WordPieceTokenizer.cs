@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Streaming.Core;
+using Streaming.Core.Models.Bundle;
 
 namespace Streaming.Text.Tokenization;
 
@@ -66,6 +67,23 @@ public sealed class WordPieceTokenizer : ITokenizer
     {
         var (vocabulary, read) = WordPieceFile.Read(path, options ?? new WordPieceOptions());
         return new WordPieceTokenizer(vocabulary, read);
+    }
+
+    /// <summary>The tokeniser of a bundle, from verified bytes; text never becomes a special token.</summary>
+    /// <exception cref="StreamingException"><c>tokenizer_invalid</c> or <c>tokenizer_unsupported</c>.</exception>
+    public static WordPieceTokenizer Load(ModelBundle bundle)
+    {
+        ArgumentNullException.ThrowIfNull(bundle);
+        var manifest = bundle.Manifest.Tokenizer;
+        if (manifest.Kind != "wordpiece")
+            throw new StreamingException("tokenizer_unsupported", $"The bundle's tokeniser is '{manifest.Kind}'; supported is 'wordpiece'.");
+        if (manifest.StripAccents is { } strip && strip != manifest.LowerCase)
+            throw new StreamingException("tokenizer_unsupported", "Supported are tokenisers that lower case and strip accents, or do neither.");
+
+        // tokenizer.json says more than a list of pieces; where there are both, it counts.
+        var file = manifest.Files.FirstOrDefault(name => name.EndsWith("tokenizer.json", StringComparison.Ordinal)) ?? manifest.Files[0];
+        var (vocabulary, options) = WordPieceFile.Read(file, bundle.Read(file), new WordPieceOptions { Lowercase = manifest.LowerCase });
+        return new WordPieceTokenizer(vocabulary, options);
     }
 
     /// <inheritdoc/>

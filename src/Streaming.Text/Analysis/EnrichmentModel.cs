@@ -1,0 +1,265 @@
+using System.Buffers;
+using Streaming.Contracts;
+using Streaming.Core;
+using Streaming.Core.Engine;
+using Streaming.Core.Models;
+using Streaming.Core.Models.Bundle;
+using Streaming.Text.Features;
+using Streaming.Text.Heads;
+using Streaming.Text.Tokenization;
+using Annotations = Streaming.Core.Models.Annotations;
+
+namespace Streaming.Text.Analysis;
+
+/// <summary>
+/// Tokeniser, encoder and heads of one bundle. Heads read each window as it comes and keep their logits, so hidden states
+/// are never stored; what a text gets depends on nothing but the text.
+/// </summary>
+public sealed class EnrichmentModel : IEnrichmentModel
+{
+    // So many words are gathered at a time that their vectors stay in the second-level cache.
+    private const int Tile = 8;
+    private const int MaxSentence = 1024;
+
+    private readonly TextPreparer _preparer;
+    private readonly Head[] _wordHeads;
+    private readonly Head[] _textHeads;
+    private readonly (FeatureLayout Layout, int[] Heads)[] _wordLayouts;
+    private readonly int _wordLogits;
+    private readonly int _textLogits;
+    private readonly EnrichmentModelOptions _options;
+
+    /// <summary>Composes a model. It owns <paramref name="runner"/> from then on.</summary>
+    /// <exception cref="StreamingException"><c>head_invalid</c>: two heads for one task; <c>window_invalid</c>.</exception>
+    public EnrichmentModel(ModelIdentity identity, ITokenizer tokenizer, IModelRunner runner, IReadOnlyList<Head> heads, EnrichmentModelOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(runner);
+        ArgumentNullException.ThrowIfNull(heads);
+        _options = options ?? new EnrichmentModelOptions();
+        (Identity, Runner, Heads) = (identity, runner, heads);
+        _preparer = new TextPreparer(tokenizer, runner.Info, _options.Windows);
+        foreach (var group in heads.GroupBy(head => head.Manifest.Task).Where(group => group.Count() > 1))
+            throw new StreamingException("head_invalid", $"The bundle has {group.Count()} heads for {group.Key}; keep one.");
+        foreach (var head in heads)
+        {
+            var wanted = head.Manifest.Task is HeadTask.Ner or HeadTask.Absa ? HeadUnit.Token : HeadUnit.Document;
+            if (head.Manifest.Unit != wanted)
+                throw new StreamingException("head_invalid", $"The head '{head.Manifest.Name}' has unit {head.Manifest.Unit}; its task needs {wanted}.");
+        }
+
+        _wordHeads = [.. heads.Where(head => head.Manifest.Unit == HeadUnit.Token)];
+        _textHeads = [.. heads.Where(head => head.Manifest.Unit == HeadUnit.Document)];
+        _wordLogits = _wordHeads.Sum(head => head.Labels);
+        _textLogits = _textHeads.Sum(head => head.Labels);
+        _wordLayouts = [.. _wordHeads.Select((head, index) => (head.Layout, Index: index)).GroupBy(pair => pair.Layout, pair => pair.Index)
+            .Select(group => (group.Key, group.ToArray()))];
+    }
+
+    /// <inheritdoc/>
+    public ModelIdentity Identity { get; }
+
+    /// <inheritdoc/>
+    public IModelRunner Runner { get; }
+
+    /// <summary>The heads.</summary>
+    public IReadOnlyList<Head> Heads { get; }
+
+    /// <summary>Composes a model from a bundle and a runner of its encoder.</summary>
+    public static EnrichmentModel Load(ModelBundle bundle, IModelRunner runner, EnrichmentModelOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(bundle);
+        ArgumentNullException.ThrowIfNull(runner);
+        var heads = bundle.Manifest.Heads.Select(head => Head.Load(bundle, head, runner.Info)).ToList();
+        return new EnrichmentModel(bundle.Identity, WordPieceTokenizer.Load(bundle), runner, heads, options);
+    }
+
+    /// <inheritdoc/>
+    public StageOutcome<PreparedDocument> Prepare(TextMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var prepared = _preparer.Prepare(message.Text);
+        if (!prepared.IsSuccess)
+            return prepared.Failure;
+        var text = prepared.Value;
+        text.Logits = ArrayPool<float>.Shared.Rent(Math.Max(1, checked(text.CoveredWords * _wordLogits + text.Windows.Count * _textLogits)));
+        return text;
+    }
+
+    /// <inheritdoc/>
+    public void Accept(PreparedDocument document, int window, EncoderOutput output, int row)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        var text = Own(document);
+        foreach (var (layout, heads) in _wordLayouts)
+            AcceptWords(text, window, output, row, layout, heads);
+        AcceptText(text, window, output, row);
+    }
+
+    /// <inheritdoc/>
+    public Annotations Complete(PreparedDocument document)
+    {
+        var text = Own(document);
+        var annotations = new Annotations { Coverage = text.Coverage };
+        if (text.Windows.Count > 0)
+        {
+            var offset = 0;
+            foreach (var head in _wordHeads)
+            {
+                var spans = Decode(text, head, text.Logits.AsSpan(offset, text.CoveredWords * head.Labels));
+                offset += text.CoveredWords * head.Labels;
+                annotations = head.Manifest.Task == HeadTask.Ner
+                    ? annotations with { Entities = spans.ConvertAll(span => new EntityAnnotation(span.Label, text.Text[span.Start..span.End], span.Start, span.End, span.Confidence)) }
+                    : annotations with { Aspects = spans.ConvertAll(span => new AspectAnnotation(text.Text[span.Start..span.End], span.Start, span.End, span.Label, span.Confidence)) };
+            }
+
+            foreach (var head in _textHeads)
+            {
+                var scores = Classify(text, head, text.Logits.AsSpan(offset, text.Windows.Count * head.Labels));
+                offset += text.Windows.Count * head.Labels;
+                annotations = head.Manifest.Task == HeadTask.Topic
+                    ? annotations with { Topics = Report(head, scores) }
+                    : annotations with { Sentiment = new SentimentAnnotation(scores[0].Label, scores[0].Confidence, scores) };
+            }
+        }
+
+        text.Dispose();
+        return annotations;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => Runner.DisposeAsync();
+
+    private static PreparedText Own(PreparedDocument document) =>
+        document as PreparedText ?? throw new InvalidOperationException("A model was given a document that another kind of model prepared: this is a bug.");
+
+    private void AcceptWords(PreparedText text, int window, EncoderOutput output, int row, FeatureLayout layout, int[] heads)
+    {
+        var plan = text.Plan[window];
+        var (from, to) = text.WordsOf(plan);
+        if (from == to)
+            return;
+        var stride = Projection.StrideOf(layout.Inputs);
+        var rented = ArrayPool<float>.Shared.Rent(Tile * stride);
+        var features = rented.AsSpan(0, Tile * stride);
+        features.Clear();
+        for (var first = from; first < to; first += Tile)
+        {
+            var count = Math.Min(Tile, to - first);
+            for (var word = 0; word < count; word++)
+            {
+                var span = text.Words[first + word];
+                FeatureReader.ReadWord(layout, output, row, text.Anchors[first + word] - plan.Start + 1, text.Text.AsSpan(span.Start, span.Length),
+                    text.SentenceInitial[first + word], features.Slice(word * stride, layout.Inputs));
+            }
+
+            foreach (var index in heads)
+            {
+                var head = _wordHeads[index];
+                var logits = text.Logits.AsSpan(OffsetOf(index, text) + first * head.Labels, count * head.Labels);
+                head.Projection.Multiply(features, count, addBias: true, logits);
+            }
+        }
+
+        ArrayPool<float>.Shared.Return(rented);
+    }
+
+    private void AcceptText(PreparedText text, int window, EncoderOutput output, int row)
+    {
+        var offset = text.CoveredWords * _wordLogits;
+        var (from, to) = text.PlacesOf(window);
+        FeatureLayout? layout = null;
+        float[]? rented = null;
+        foreach (var head in _textHeads)
+        {
+            if (!head.Layout.Equals(layout))
+            {
+                layout = head.Layout;
+                if (rented is null || rented.Length < head.Projection.Stride)
+                {
+                    if (rented is not null)
+                        ArrayPool<float>.Shared.Return(rented);
+                    rented = ArrayPool<float>.Shared.Rent(head.Projection.Stride);
+                }
+
+                rented.AsSpan(0, head.Projection.Stride).Clear();
+                FeatureReader.SumTokens(layout, output, row, from, to, rented.AsSpan(0, layout.Inputs));
+            }
+
+            // A linear layer of a mean is the mean of linear layers: each window leaves a few numbers behind, no vector.
+            head.Projection.Multiply(rented, 1, addBias: false, text.Logits.AsSpan(offset + window * head.Labels, head.Labels));
+            offset += text.Windows.Count * head.Labels;
+        }
+
+        if (rented is not null)
+            ArrayPool<float>.Shared.Return(rented);
+    }
+
+    private int OffsetOf(int wordHead, PreparedText text)
+    {
+        var offset = 0;
+        for (var index = 0; index < wordHead; index++)
+            offset += text.CoveredWords * _wordHeads[index].Labels;
+        return offset;
+    }
+
+    private static List<(string Label, int Start, int End, double Confidence)> Decode(PreparedText text, Head head, ReadOnlySpan<float> logits)
+    {
+        var spans = new List<TaggedSpan>();
+        for (var first = 0; first < text.CoveredWords;)
+        {
+            // Sentence by sentence, as the head was trained; an endless one in parts, so that memory stays bounded.
+            var next = first + 1;
+            while (next < text.CoveredWords && next - first < MaxSentence && !text.SentenceInitial[next])
+                next++;
+            head.Decode(logits[(first * head.Labels)..(next * head.Labels)], first, spans);
+            first = next;
+        }
+
+        var found = new List<(string Label, int Start, int End, double Confidence)>(spans.Count);
+        foreach (var span in spans)
+        {
+            if (head.Manifest.Thresholds.TryGetValue(span.Type, out var threshold) && span.Confidence < threshold)
+                continue;
+            var (start, end) = SpanWidener.Widen(text.Text, text.Words[span.First].Start, text.Words[span.Last].End);
+            found.Add((span.Type, start, end, span.Confidence));
+        }
+
+        return found;
+    }
+
+    private static List<LabelScore> Classify(PreparedText text, Head head, ReadOnlySpan<float> sums)
+    {
+        var places = 2 + text.CoveredTokens;
+        Span<float> logits = stackalloc float[head.Labels];
+        for (var label = 0; label < head.Labels; label++)
+        {
+            var sum = 0.0;
+            for (var window = 0; window < text.Windows.Count; window++)
+                sum += sums[window * head.Labels + label];
+            logits[label] = (float)(sum / places) + head.Projection.Bias[label];
+        }
+
+        Span<double> probabilities = stackalloc double[head.Labels];
+        head.Classify(logits, probabilities);
+        var scores = new List<LabelScore>(head.Labels);
+        for (var label = 0; label < head.Labels; label++)
+            scores.Add(new LabelScore(head.Manifest.Labels[label], probabilities[label]));
+        scores.Sort(static (left, right) => right.Confidence.CompareTo(left.Confidence) is var order and not 0 ? order : string.CompareOrdinal(left.Label, right.Label));
+        return scores;
+    }
+
+    private List<LabelScore> Report(Head head, List<LabelScore> scores)
+    {
+        var kept = new List<LabelScore>();
+        foreach (var score in scores)
+        {
+            var keeps = head.Manifest.Thresholds.TryGetValue(score.Label, out var threshold)
+                ? score.Confidence >= threshold
+                : kept.Count == 0 || score.Confidence >= _options.MinTopicConfidence;
+            if (keeps)
+                kept.Add(score);
+        }
+
+        return kept;
+    }
+}
