@@ -7,6 +7,7 @@ using Streaming.Core.Models.Bundle;
 using Streaming.Text.Features;
 using Streaming.Text.Heads;
 using Streaming.Text.Tokenization;
+using Streaming.Text.Words;
 using Annotations = Streaming.Core.Models.Annotations;
 
 namespace Streaming.Text.Analysis;
@@ -77,12 +78,24 @@ public sealed class EnrichmentModel : IEnrichmentModel
     public StageOutcome<PreparedDocument> Prepare(TextMessage message)
     {
         ArgumentNullException.ThrowIfNull(message);
-        var prepared = _preparer.Prepare(message.Text);
-        if (!prepared.IsSuccess)
-            return prepared.Failure;
-        var text = prepared.Value;
-        text.Logits = ArrayPool<float>.Shared.Rent(Math.Max(1, checked(text.CoveredWords * _wordLogits + text.Windows.Count * _textLogits)));
-        return text;
+        var prepared = Prepare(message.Text, words: null);
+        return prepared.IsSuccess ? prepared.Value : prepared.Failure;
+    }
+
+    /// <summary>As <see cref="Prepare(TextMessage)"/>, with given words instead of those the segmenter finds.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="words">Its words in order; null: found.</param>
+    public StageOutcome<PreparedText> Prepare(string text, IReadOnlyList<WordSpan>? words)
+    {
+        var prepared = _preparer.Prepare(text, words);
+        if (prepared.IsSuccess)
+        {
+            var document = prepared.Value;
+            document.Logits = ArrayPool<float>.Shared.Rent(
+                Math.Max(1, checked(document.CoveredWords * _wordLogits + document.Windows.Count * _textLogits)));
+        }
+
+        return prepared;
     }
 
     /// <inheritdoc/>
@@ -105,7 +118,7 @@ public sealed class EnrichmentModel : IEnrichmentModel
             var offset = 0;
             foreach (var head in _wordHeads)
             {
-                var spans = Decode(text, head, text.Logits.AsSpan(offset, text.CoveredWords * head.Labels));
+                var spans = Locate(text, head, text.Logits.AsSpan(offset, text.CoveredWords * head.Labels));
                 offset += text.CoveredWords * head.Labels;
                 annotations = head.Manifest.Task == HeadTask.Ner
                     ? annotations with { Entities = spans.ConvertAll(span => new EntityAnnotation(span.Label, text.Text[span.Start..span.End], span.Start, span.End, span.Confidence)) }
@@ -124,6 +137,24 @@ public sealed class EnrichmentModel : IEnrichmentModel
 
         text.Dispose();
         return annotations;
+    }
+
+    /// <summary>Instead of <see cref="Complete"/>: the spans one head finds, in word indices, thresholds not applied.</summary>
+    /// <param name="text">A document with every window accepted.</param>
+    /// <param name="task">The head's task.</param>
+    public IReadOnlyList<TaggedSpan> CompleteTags(PreparedText text, HeadTask task)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var spans = new List<TaggedSpan>();
+        for (var index = 0; index < _wordHeads.Length; index++)
+        {
+            var head = _wordHeads[index];
+            if (head.Manifest.Task == task)
+                Decode(text, head, text.Logits.AsSpan(OffsetOf(index, text), text.CoveredWords * head.Labels), spans);
+        }
+
+        text.Dispose();
+        return spans;
     }
 
     /// <inheritdoc/>
@@ -202,9 +233,8 @@ public sealed class EnrichmentModel : IEnrichmentModel
         return offset;
     }
 
-    private static List<(string Label, int Start, int End, double Confidence)> Decode(PreparedText text, Head head, ReadOnlySpan<float> logits)
+    private static void Decode(PreparedText text, Head head, ReadOnlySpan<float> logits, List<TaggedSpan> spans)
     {
-        var spans = new List<TaggedSpan>();
         for (var first = 0; first < text.CoveredWords;)
         {
             // Sentence by sentence, as the head was trained; an endless one in parts, so that memory stays bounded.
@@ -214,7 +244,12 @@ public sealed class EnrichmentModel : IEnrichmentModel
             head.Decode(logits[(first * head.Labels)..(next * head.Labels)], first, spans);
             first = next;
         }
+    }
 
+    private static List<(string Label, int Start, int End, double Confidence)> Locate(PreparedText text, Head head, ReadOnlySpan<float> logits)
+    {
+        var spans = new List<TaggedSpan>();
+        Decode(text, head, logits, spans);
         var found = new List<(string Label, int Start, int End, double Confidence)>(spans.Count);
         foreach (var span in spans)
         {
@@ -230,7 +265,7 @@ public sealed class EnrichmentModel : IEnrichmentModel
     private static List<LabelScore> Classify(PreparedText text, Head head, ReadOnlySpan<float> sums)
     {
         var places = 2 + text.CoveredTokens;
-        Span<float> logits = stackalloc float[head.Labels];
+        Span<float> logits = head.Labels <= 256 ? stackalloc float[head.Labels] : new float[head.Labels];
         for (var label = 0; label < head.Labels; label++)
         {
             var sum = 0.0;
@@ -239,7 +274,7 @@ public sealed class EnrichmentModel : IEnrichmentModel
             logits[label] = (float)(sum / places) + head.Projection.Bias[label];
         }
 
-        Span<double> probabilities = stackalloc double[head.Labels];
+        Span<double> probabilities = head.Labels <= 256 ? stackalloc double[head.Labels] : new double[head.Labels];
         head.Classify(logits, probabilities);
         var scores = new List<LabelScore>(head.Labels);
         for (var label = 0; label < head.Labels; label++)
