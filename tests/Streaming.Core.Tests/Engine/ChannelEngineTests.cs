@@ -1,0 +1,10 @@
+using Streaming.Core.Engine;
+using Streaming.Core.Engine.Channels;
+using Streaming.Testing.Conformance;
+
+namespace Streaming.Core.Tests.Pipelines;
+
+public class ChannelEngineConformanceTests : PipelineEngineConformance
+{
+    protected override IPipelineEngine CreateEngine() => new ChannelEngine();
+}
