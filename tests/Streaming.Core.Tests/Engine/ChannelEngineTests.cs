@@ -8,3 +8,8 @@ public class ChannelEngineConformanceTests : PipelineEngineConformance
 {
     protected override IPipelineEngine CreateEngine() => new ChannelEngine();
 }
+
+public class ChannelEngineDeliveryTests : PipelineEngineDeliveryConformance
+{
+    protected override IPipelineEngine CreateEngine() => new ChannelEngine();
+}

@@ -122,7 +122,7 @@ public sealed class InMemorySource : IMessageSource
     }
 
     /// <summary>Up to where a commit may still have been under way when it heard that the partition was gone; null before it heard.</summary>
-    internal long? Fence(int partition) => _fences.TryGetValue(partition, out var fence) ? fence : null;
+    public long? Fence(int partition) => _fences.TryGetValue(partition, out var fence) ? fence : null;
 
     private async ValueTask HearAsync()
     {
