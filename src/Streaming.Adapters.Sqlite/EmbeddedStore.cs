@@ -152,7 +152,7 @@ public sealed class EmbeddedStore : IAsyncDisposable
 
     internal Task<T> ReadAsync<T>(Func<SqliteDatabase, T> read, CancellationToken cancellationToken) => _readers.RunAsync(read, cancellationToken);
 
-    internal SqliteDatabase OpenReader() => SqliteDatabase.Open(Path, create: false, Options.CacheBytes / 8, Options.BusyTimeout);
+    internal SqliteDatabase OpenReader() => SqliteDatabase.Open(Path, create: false, Options.CacheBytes / (2 * (ReaderPool.Size + 1)), Options.BusyTimeout);
 
     private static EmbeddedStore Open(string path, EmbeddedStoreOptions options, TimeProvider time)
     {
@@ -169,6 +169,11 @@ public sealed class EmbeddedStore : IAsyncDisposable
             if (File.Exists(path))
                 StoreSchema.CheckHeader(path);
             turn = new WriteTurn(path);
+            if (turn.Refusal is { } refusal && !IsDiskFull(refusal))
+            {
+                throw new DependencyUnavailableException("store_read_only",
+                    $"The folder of the store '{path}' cannot be written: {refusal.Message} Make it writable or choose another (--data, STREAMING_DATA).", refusal);
+            }
             database = SqliteDatabase.Open(path, create: true, options.CacheBytes / 2, options.BusyTimeout);
             StoreSchema.Ensure(database, turn, time);
             return new EmbeddedStore(path, options, time, turn, database);
@@ -185,4 +190,7 @@ public sealed class EmbeddedStore : IAsyncDisposable
             throw;
         }
     }
+
+    // ENOSPC and EDQUOT; ERROR_DISK_FULL.
+    private static bool IsDiskFull(Exception e) => e.HResult is 28 or 122 or unchecked((int)0x80070070);
 }

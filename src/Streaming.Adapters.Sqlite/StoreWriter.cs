@@ -1,3 +1,4 @@
+using Streaming.Adapters.Sqlite.Log;
 using Streaming.Adapters.Sqlite.Native;
 using Streaming.Core;
 
@@ -24,6 +25,8 @@ internal sealed class StoreWriter : IDisposable
     private readonly Thread _thread;
     private bool _closing;
     private bool _rolledBack;
+    private bool _removable;
+    private long _lastRemoval;
 
     internal StoreWriter(SqliteDatabase database, WriteTurn turn, EmbeddedStoreOptions options, TimeProvider time, Action appended)
     {
@@ -119,6 +122,7 @@ internal sealed class StoreWriter : IDisposable
                 }
                 culprit = null;
                 var appended = _session.Flush();
+                RemoveConsumed();
                 _database.Prepare("COMMIT").Run();
                 if (appended)
                     _appended();
@@ -141,6 +145,17 @@ internal sealed class StoreWriter : IDisposable
                 group.Remove(culprit);
             }
         }
+    }
+
+    private void RemoveConsumed()
+    {
+        if (_options.RetainConsumed is not { } retain || !_session.Committed)
+            return;
+        // Once a second is enough, unless the last time left some.
+        if (!_removable && _lastRemoval != 0 && _time.GetElapsedTime(_lastRemoval) < TimeSpan.FromSeconds(1))
+            return;
+        _removable = Retention.Run(_database, _time.GetUtcNow() - retain);
+        _lastRemoval = _time.GetTimestamp();
     }
 
     private void Rollback()

@@ -17,9 +17,13 @@ internal sealed class WriteTurn : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Only fairness is lost.
+            // Only fairness is lost here; whether the folder can be written at all is the caller's question.
+            Refusal = e;
         }
     }
+
+    /// <summary>Why there is no lock file, or null.</summary>
+    internal Exception? Refusal { get; }
 
     /// <summary>Waits for a turn; gives up quietly after a second, since the lock that counts is SQLite's.</summary>
     internal Held Take()

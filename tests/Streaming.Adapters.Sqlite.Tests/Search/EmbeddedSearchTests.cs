@@ -167,4 +167,35 @@ public sealed class EmbeddedSearchTests
         Assert.Equal(["twice", "once"], found.Hits.Select(h => h.Document.Id));
         Assert.True(found.Hits[0].Score > found.Hits[1].Score);
     }
+
+    [Fact]
+    public async Task SearchAsync_TimeIsUp_AnswersWithWhatItHas()
+    {
+        using var folder = new StoreFolder();
+        await using (var filling = await folder.OpenAsync())
+            await filling.CreateSink("t").WriteAsync([.. Enumerable.Range(0, 5_000).Select(i => Write(Document($"d{i}", "word")))], None);
+        await using var store = await EmbeddedStore.OpenAsync(folder.File, null, new HastyTime(), None);
+        var response = await store.Search.SearchAsync(new() { Query = "word", Size = 5 }, None);
+        Assert.False(response.IsComplete);
+        Assert.InRange(response.Total, 0, 4_999);
+        Assert.Equal(5_000, (await store.Search.SearchAsync(new() { FacetSize = 0, Size = 5 }, None)).Total);
+    }
+
+    [Fact]
+    public async Task SearchAsync_Cancelled_EndsSo()
+    {
+        using var folder = new StoreFolder();
+        await using var store = await Filled(folder, Document("a", "word"));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await store.Search.SearchAsync(new(), new CancellationToken(true)));
+    }
+
+    /// <summary>Every look at the clock is a second later.</summary>
+    private sealed class HastyTime : TimeProvider
+    {
+        private long _timestamp;
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Interlocked.Increment(ref _timestamp);
+    }
 }
