@@ -56,7 +56,7 @@ public sealed class PreparedText : PreparedDocument, IDisposable
     public ReadOnlySpan<bool> SentenceInitial => _initial.AsSpan(0, WordCount);
 
     /// <summary>The token each word's features are read at: its first sub-word. Never falls.</summary>
-    internal ReadOnlySpan<int> Anchors => _anchors.AsSpan(0, WordCount);
+    public ReadOnlySpan<int> Anchors => _anchors.AsSpan(0, WordCount);
 
     /// <summary>What the heads have read so far; belongs to the model.</summary>
     internal float[] Logits { get; set; } = [];
@@ -74,13 +74,13 @@ public sealed class PreparedText : PreparedDocument, IDisposable
     }
 
     /// <summary>Words whose features this window gives: from the first to before the second.</summary>
-    internal (int From, int To) WordsOf(TokenWindow window) => (FirstWordAt(window.OwnStart), FirstWordAt(window.OwnEnd));
+    public (int From, int To) WordsOf(TokenWindow window) => (FirstWordAt(window.OwnStart), FirstWordAt(window.OwnEnd));
 
     /// <summary>
     /// Places of a window that count towards the text's mean: the tokens it owns, and the framing tokens at the two ends of
     /// the text. So each token counts once, and a short text has the mean over its whole sequence.
     /// </summary>
-    internal (int From, int To) PlacesOf(int window)
+    public (int From, int To) PlacesOf(int window)
     {
         var part = Plan[window];
         var from = part.OwnStart - part.Start + 1;

@@ -14,7 +14,7 @@ public static class WordSegmenter
 {
     private static readonly HashSet<string> Abbreviations = new(StringComparer.Ordinal)
     {
-        "Mr", "Mrs", "Ms", "Dr", "Prof", "Sen", "Rep", "Gov", "Gen", "Col", "Lt", "Sgt", "Capt", "Cmdr", "Adm", "Rev", "Hon", "St", "Mt", "Ft",
+        "Mr", "Mrs", "Ms", "Dr", "Drs", "Messrs", "Prof", "Sen", "Rep", "Gov", "Gen", "Col", "Lt", "Sgt", "Capt", "Cmdr", "Adm", "Rev", "Hon", "St", "Mt", "Ft",
         "Jr", "Sr", "Inc", "Corp", "Co", "Ltd", "Bros", "Ave", "Blvd", "Rd", "No", "vs", "etc", "Jan", "Feb", "Mar", "Apr", "Aug", "Sept", "Sep",
         "Oct", "Nov", "Dec",
     };
@@ -76,7 +76,7 @@ public static class WordSegmenter
         var rest = text[start..];
         if (StartsAddress(rest))
             return EndOfAddress(text, start);
-        if (first.Value is '@' or '#' && rest.Length > 1 && IsWordAt(text, start + 1))
+        if (first.Value == '@' && IsWordAt(text, start + 1) || first.Value == '#' && IsWordAt(text, start + 1) && !char.IsDigit(rest[1]))
             return Run(text, start + 1);
         if (IsClitic(text, start, out var cliticEnd))
             return cliticEnd;
@@ -91,9 +91,9 @@ public static class WordSegmenter
         if (Rune.IsSymbol(first) && first.Value > 0x7F)
             return EndOfSymbol(text, start + firstLength, first);
 
-        // Dots, dashes, exclamation marks in a row are one mark.
+        // Dots, dashes, exclamation marks in a row are one mark; so are two single quotes.
         var end = start + firstLength;
-        if (first.Value is '.' or '-' or '!' or '?' or '*' or '=' or '~')
+        if (first.Value is '.' or '-' or '!' or '?' or '*' or '=' or '~' or '+' or '<' or '>' or '\'' or '`')
         {
             while (end < text.Length && text[end] == text[start])
                 end++;
@@ -155,10 +155,12 @@ public static class WordSegmenter
     private static bool IsClitic(ReadOnlySpan<char> text, int start, out int end)
     {
         end = start;
-        if (!IsApostrophe(text[start]) || start == 0 || !IsWordAt(text, start - 1) && !char.IsLetterOrDigit(text[start - 1]) || !IsCliticAt(text, start))
-            return false;
-        end = Run(text, start + 1);
-        return true;
+        // After a word, or apart where the text was tokenised before (Obama 's, do n't).
+        if (IsApostrophe(text[start]) && start > 0 && (char.IsLetterOrDigit(text[start - 1]) || char.IsWhiteSpace(text[start - 1]) || IsWordAt(text, start - 1)) && IsCliticAt(text, start))
+            end = Run(text, start + 1);
+        else if (text[start] is 'n' or 'N' && start + 2 < text.Length && IsApostrophe(text[start + 1]) && IsNegationAt(text, start + 1))
+            end = start + 3;
+        return end > start;
     }
 
     private static bool IsCliticAt(ReadOnlySpan<char> text, int at)

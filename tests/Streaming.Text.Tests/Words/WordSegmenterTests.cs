@@ -17,6 +17,8 @@ public sealed class WordSegmenterTests
     [InlineData("ok \U0001F468\u200D\U0001F469\u200D\U0001F467\U0001F1E9\U0001F1EA!", "ok|\U0001F468\u200D\U0001F469\u200D\U0001F467|\U0001F1E9\U0001F1EA|!")]
     [InlineData("1996-08-22 German July first-round", "1996-08-22|German|July|first-round")]
     [InlineData("\"Quoted,\" he said", "\"|Quoted|,|\"|he|said")]
+    [InlineData("Obama 's n't , I do n't ''know'' <<#1>>", "Obama|'s|n't|,|I|do|n't|''|know|''|<<|#|1|>>")]
+    [InlineData("'tis 'quoted' n' roll", "'|tis|'|quoted|'|n|'|roll")]
     [InlineData(" \u200B\u00AD \t", "")]
     [InlineData("", "")]
     public void Segment_Text_GivesWords(string text, string expected)
