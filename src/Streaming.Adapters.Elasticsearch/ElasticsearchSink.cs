@@ -23,7 +23,8 @@ public sealed class ElasticsearchSink : IDocumentSink
     private readonly LoadGate _gate;
     private readonly OlderIndices _older;
     private readonly string _path;
-    private long _learnedBytes = long.MaxValue;
+    private long _tooManyBytes = long.MaxValue;
+    private long _fineBytes;
     private string? _trouble;
 
     /// <summary>A sink; nothing is connected before <see cref="StartAsync"/>.</summary>
@@ -75,7 +76,7 @@ public sealed class ElasticsearchSink : IDocumentSink
                 continue;
             }
 
-            var most = Math.Min(_options.MaxBulkBytes, Interlocked.Read(ref _learnedBytes));
+            var most = Math.Min(_options.MaxBulkBytes, AcceptedBytes());
             if (open is null || open.Items.Count >= _options.MaxBulkDocuments || open.Bytes + body.SizeOf(i) > most || open.Home != home)
                 chunks.Add(open = new Chunk(home));
             open.Add(i, body.SizeOf(i));
@@ -179,7 +180,7 @@ public sealed class ElasticsearchSink : IDocumentSink
             }
 
             if (answer.Status == 413)
-                Interlocked.Exchange(ref _learnedBytes, Math.Max(64 * 1024, Math.Min(Interlocked.Read(ref _learnedBytes), chunk.Bytes - 1)));
+                Interlocked.Exchange(ref _tooManyBytes, Math.Min(Interlocked.Read(ref _tooManyBytes), chunk.Bytes));
             var (left, right) = chunk.Halve();
             todo.Push(right);
             todo.Push(left);
@@ -270,6 +271,8 @@ public sealed class ElasticsearchSink : IDocumentSink
         else
         {
             _gate.Succeeded();
+            if (chunk.Bytes > Interlocked.Read(ref _fineBytes))
+                Interlocked.Exchange(ref _fineBytes, chunk.Bytes);
             if (done > 0)
                 Recovered();
         }
@@ -311,6 +314,13 @@ public sealed class ElasticsearchSink : IDocumentSink
             "elasticsearch_blocked",
             $"Elasticsearch takes no writes to {_options.Alias} (status {status}, {type ?? "no reason"}); waiting, nothing is lost. "
             + "Free disk space or lift the block; if the alias or the rights are gone, restore them.");
+    }
+
+    /// <summary>What the server takes in one request, as far as its 413 answers have told.</summary>
+    private long AcceptedBytes()
+    {
+        var tooMany = Interlocked.Read(ref _tooManyBytes);
+        return tooMany == long.MaxValue ? tooMany : Math.Max(Math.Min(Interlocked.Read(ref _fineBytes), tooMany - 1), tooMany / 2);
     }
 
     private async Task<IReadOnlyList<string>> IndicesOrNoneAsync(CancellationToken cancellationToken)
