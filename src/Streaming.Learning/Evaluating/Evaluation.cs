@@ -1,0 +1,173 @@
+using Streaming.Core;
+using Streaming.Core.Models;
+using Streaming.Core.Models.Bundle;
+using Streaming.Learning.Data;
+using Streaming.Learning.Features;
+using Streaming.Learning.Metrics;
+using Streaming.Learning.Recipes;
+using Streaming.Learning.Training;
+using Streaming.Text.Heads;
+using Streaming.Text.Tokenization;
+
+namespace Streaming.Learning.Evaluating;
+
+/// <summary>Measures a head of a bundle on a data file.</summary>
+/// <param name="bundle">The bundle.</param>
+/// <param name="runner">Runs its encoder; stays the caller's.</param>
+public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
+{
+    private readonly FeatureExtractor _extractor = new(runner, WordPieceTokenizer.Load(bundle));
+
+    /// <summary>Measures.</summary>
+    /// <exception cref="StreamingException"><c>head_not_found</c>, or of the data, with its code.</exception>
+    public async ValueTask<EvaluationReport> RunAsync(EvaluationRequest request, IProgress<int>? progress, CancellationToken cancellationToken)
+    {
+        var manifest = bundle.Manifest.Heads.FirstOrDefault(h => h.Task == request.Task)
+            ?? throw new StreamingException("head_not_found", $"The bundle {Name} has no head for {TaskName(request.Task)}. It has {(bundle.Manifest.Heads.Count == 0 ? "none" : string.Join(", ", bundle.Manifest.Heads.Select(h => TaskName(h.Task))))}.");
+        var head = Head.Load(bundle, manifest, runner.Info);
+        var path = Path.GetFullPath(request.File);
+        if (!File.Exists(path))
+            throw DataErrors.Missing(request.File);
+        var loader = new SampleLoader(Path.GetDirectoryName(path)!);
+        var source = new DataSource
+        {
+            Name = Path.GetFileName(path),
+            File = Path.GetFileName(path),
+            Format = request.Format,
+            Licence = "",
+            Read = request.Read,
+            Mapping = request.Mapping,
+            Annotates = request.Types,
+        };
+        return manifest.Unit == HeadUnit.Document
+            ? await ClassifyAsync(head, loader.Classified(source, manifest.Labels), request, progress, cancellationToken).ConfigureAwait(false)
+            : await TagAsync(head, loader.Tagged(source, Types(manifest)), request, progress, cancellationToken).ConfigureAwait(false);
+    }
+
+    private string Name => $"{bundle.Manifest.Name}@{bundle.Manifest.Version}";
+
+    private async ValueTask<EvaluationReport> ClassifyAsync(
+        Head head, List<ClassifiedText> samples, EvaluationRequest request, IProgress<int>? progress, CancellationToken cancellationToken)
+    {
+        var gold = samples.Select(s => s.Label).ToArray();
+        var predicted = new int[gold.Length];
+        var logits = new double[gold.Length * head.Labels];
+        var row = new float[head.Labels];
+        await _extractor.ExtractAsync(
+            [.. samples.Select(s => (s.Text, (IReadOnlyList<CharSpan>)[]))],
+            head.Layout,
+            (text, features) =>
+            {
+                head.Project(features, row);
+                for (var k = 0; k < row.Length; k++)
+                {
+                    logits[(text * row.Length) + k] = row[k];
+                    predicted[text] = row[k] > row[predicted[text]] ? k : predicted[text];
+                }
+            },
+            done => progress?.Report(done),
+            cancellationToken).ConfigureAwait(false);
+        var report = ClassificationReport.Of(gold, predicted, head.Labels);
+        var interval = BootstrapInterval.Of(gold.Length, request.Seed, 1000, 0.95, draw => draw.Count(i => gold[i] == predicted[i]) / (double)draw.Length);
+        return new EvaluationReport
+        {
+            Bundle = Name,
+            Task = TaskName(request.Task),
+            Data = Path.GetFileName(request.File),
+            Samples = gold.Length,
+            MicroF1 = report.Micro.F1,
+            MacroF1 = report.Macro.F1,
+            Accuracy = report.Accuracy,
+            MicroF1Low = interval.Low,
+            MicroF1High = interval.High,
+            Ece = ProbabilityReport.Of(logits, gold, head.Labels, head.Manifest.Temperature).Calibration.ExpectedError,
+            PerType = new SortedDictionary<string, PrecisionRecall>(
+                Enumerable.Range(0, head.Labels).ToDictionary(k => head.Manifest.Labels[k], k => report.Classes[k]), StringComparer.Ordinal),
+        };
+    }
+
+    private async ValueTask<EvaluationReport> TagAsync(
+        Head head, List<TaggedText> samples, EvaluationRequest request, IProgress<int>? progress, CancellationToken cancellationToken)
+    {
+        var spans = await DecodeAsync(head, samples, progress, cancellationToken).ConfigureAwait(false);
+        var predicted = spans.Select(s => (IReadOnlyList<TagSpan>)[.. s.Select(x => new TagSpan(x.Type, x.First, x.Last))]).ToList();
+        var counter = TaggerMetrics.Count(samples, predicted);
+        var report = counter.ToReport();
+        var interval = BootstrapInterval.OfMicroF1(counter.Samples, request.Seed);
+        AspectReport? aspects = null;
+        if (request.Task == HeadTask.Absa)
+            aspects = AspectReport.Of(samples.Select((t, i) => ((IReadOnlyCollection<TagSpan>)TaggedUnits.Gold(t), (IReadOnlyCollection<TagSpan>)TaggedUnits.Scored(predicted[i], t))));
+        return new EvaluationReport
+        {
+            Bundle = Name,
+            Task = TaskName(request.Task),
+            Data = Path.GetFileName(request.File),
+            Samples = samples.Count,
+            MicroF1 = report.Micro.F1,
+            MacroF1 = report.Macro?.F1 ?? 0,
+            Accuracy = WordAccuracy(samples, predicted),
+            MicroF1Low = interval.Low,
+            MicroF1High = interval.High,
+            Ece = TaggerMetrics.Calibration(samples, spans).ExpectedError,
+            PerType = report.Types,
+            Terms = aspects?.Terms.Micro,
+            Pairs = aspects?.Pairs.Micro,
+            RawTextMicroF1 = samples.Exists(s => s.Characters is null) ? await RawTextAsync(head, samples, progress, cancellationToken).ConfigureAwait(false) : null,
+        };
+    }
+
+    /// <summary>The same sentences as running text: predicted characters are brought back to the given words.</summary>
+    private async ValueTask<double> RawTextAsync(Head head, List<TaggedText> samples, IProgress<int>? progress, CancellationToken cancellationToken)
+    {
+        var raw = samples.ConvertAll(s => s with { Words = SampleLoader.SegmentedWords(s.Text), Spans = [] });
+        var spans = await DecodeAsync(head, raw, progress, cancellationToken).ConfigureAwait(false);
+        var predicted = new List<IReadOnlyList<TagSpan>>(samples.Count);
+        for (var i = 0; i < samples.Count; i++)
+        {
+            var characters = Iob2.ToCharacters(spans[i].Select(s => new TagSpan(s.Type, s.First, s.Last)), raw[i].Words);
+            predicted.Add(Iob2.FromCharacters(characters, samples[i].Words));
+        }
+
+        return TaggerMetrics.Count(samples, predicted).ToReport().Micro.F1;
+    }
+
+    private async ValueTask<List<TaggedSpan>[]> DecodeAsync(Head head, List<TaggedText> samples, IProgress<int>? progress, CancellationToken cancellationToken)
+    {
+        var spans = new List<TaggedSpan>[samples.Count];
+        var inputs = head.Layout.Inputs;
+        await _extractor.ExtractAsync(
+            [.. samples.Select(s => (s.Text, s.Words))],
+            head.Layout,
+            (text, features) =>
+            {
+                var logits = new float[features.Length / inputs * head.Labels];
+                for (var word = 0; word * inputs < features.Length; word++)
+                    head.Project(features.Slice(word * inputs, inputs), logits.AsSpan(word * head.Labels, head.Labels));
+                spans[text] = TaggerTraining.Decode(head, samples[text], logits);
+            },
+            done => progress?.Report(done),
+            cancellationToken).ConfigureAwait(false);
+        return spans;
+    }
+
+    private static double WordAccuracy(List<TaggedText> samples, List<IReadOnlyList<TagSpan>> predicted)
+    {
+        var (right, words) = (0L, 0L);
+        for (var i = 0; i < samples.Count; i++)
+        {
+            var counted = predicted[i].Where(s => samples[i].Types is null || samples[i].Types!.Contains(s.Type));
+            var tags = Iob2.FromSpans(counted, samples[i].Words.Count);
+            var gold = Iob2.FromSpans(samples[i].Spans, samples[i].Words.Count);
+            for (var w = 0; w < tags.Length; w++)
+                right += tags[w] == gold[w] ? 1 : 0;
+            words += tags.Length;
+        }
+
+        return words == 0 ? 0 : (double)right / words;
+    }
+
+    private static List<string> Types(HeadManifest manifest) =>
+        [.. manifest.Labels.Where(l => l.StartsWith("B-", StringComparison.Ordinal)).Select(l => l[2..])];
+
+    private static string TaskName(HeadTask task) => task.ToString().ToLowerInvariant();
+}

@@ -1,0 +1,29 @@
+using Streaming.Core.Models.Bundle;
+using Streaming.Learning.Data;
+
+namespace Streaming.Learning.Evaluating;
+
+/// <summary>What to measure a bundle on.</summary>
+public sealed record EvaluationRequest
+{
+    /// <summary>Which head.</summary>
+    public required HeadTask Task { get; init; }
+
+    /// <summary>The data file.</summary>
+    public required string File { get; init; }
+
+    /// <summary>Its format.</summary>
+    public required DataFormat Format { get; init; }
+
+    /// <summary>Which columns are meant.</summary>
+    public DataReadOptions Read { get; init; } = new();
+
+    /// <summary>Label in the file → label of the head, or null to leave it out; null: as they are.</summary>
+    public IReadOnlyDictionary<string, string?>? Mapping { get; init; }
+
+    /// <summary>Span types that the file annotates; predictions of others are then not counted. Null: every type counts, as seqeval counts.</summary>
+    public IReadOnlyList<string>? Types { get; init; }
+
+    /// <summary>Seed of the confidence interval.</summary>
+    public ulong Seed { get; init; } = 1;
+}

@@ -1,0 +1,132 @@
+using Streaming.Learning.Baselines;
+using Streaming.Learning.Data;
+using Streaming.Learning.Heads;
+using Streaming.Learning.Metrics;
+using Streaming.Learning.Recipes;
+using Streaming.Text.Heads;
+
+namespace Streaming.Learning.Training;
+
+/// <summary>Trains, calibrates and measures a head on whole texts.</summary>
+internal sealed class ClassifierTraining(HeadContext context)
+{
+    public async ValueTask<(TrainedHead Head, IReadOnlyDictionary<DataSource, long> Rows)> RunAsync(Core.Models.EncoderInfo encoder, CancellationToken cancellationToken)
+    {
+        var recipe = context.Recipe;
+        var rows = new Dictionary<DataSource, long>();
+        var test = Load(recipe.Test, rows);
+        var dev = HeadContext.Without(Load(recipe.Dev, rows), s => s.Text, test);
+        var train = HeadContext.Without(Load(recipe.Train, rows), s => s.Text, test, dev);
+
+        var (weights, bias) = await FitAsync(train, cancellationToken).ConfigureAwait(false);
+        var head = new Head(context.Manifest(), encoder, weights, bias);
+        var devLogits = await LogitsAsync(head, dev, "calibrate", cancellationToken).ConfigureAwait(false);
+        var temperature = TemperatureScaling.Fit(devLogits, Labels(dev), head.Labels);
+        var testLogits = await LogitsAsync(head, test, "measure", cancellationToken).ConfigureAwait(false);
+
+        context.Report("baseline", 0, 0);
+        var bow = await BagOfWordsClassifier.TrainAsync([.. train.Select(s => s.Text)], Labels(train), head.Labels, cancellationToken).ConfigureAwait(false);
+        var majority = Enumerable.Range(0, head.Labels).MaxBy(k => train.Count(s => s.Label == k));
+        var manifest = head.Manifest with
+        {
+            Temperature = temperature,
+            Metrics = Measure(test, testLogits, head.Labels, temperature),
+            Baselines = new SortedDictionary<string, IReadOnlyDictionary<string, double>>(StringComparer.Ordinal)
+            {
+                ["bag_of_words"] = Scores(ClassificationReport.Of(Labels(test), [.. test.Select(s => bow.Predict(s.Text))], head.Labels)),
+                ["majority"] = Scores(ClassificationReport.Of(Labels(test), [.. test.Select(_ => majority)], head.Labels)),
+            },
+        };
+        return (new TrainedHead(manifest, weights, bias, null), rows);
+    }
+
+    private async ValueTask<(float[] Weights, float[] Bias)> FitAsync(List<ClassifiedText> train, CancellationToken cancellationToken)
+    {
+        using var cache = context.NewCache();
+        var rows = new TrainingRows(cache, context.Recipe.Outputs.Count);
+        await context.ExtractAsync(
+            Texts(train),
+            "features",
+            (text, row) =>
+            {
+                cache.Append(row);
+                rows.AddUnit([1u << train[text].Label]);
+            },
+            cancellationToken).ConfigureAwait(false);
+        cache.Seal();
+        var standardizer = new Standardizer(cache, context.DenseColumns);
+        var objective = new SoftmaxObjective(rows, standardizer);
+        var parameters = new float[objective.ParameterCount];
+        await context.OptimizeAsync(objective, parameters, cancellationToken).ConfigureAwait(false);
+        var layout = new HeadParameters(rows.LabelCount, DenseKernels.Stride(cache.Dimensions), IsChain: false);
+        return standardizer.Fold(parameters, parameters.AsSpan(layout.Bias, layout.Labels), layout.Stride);
+    }
+
+    private async ValueTask<double[]> LogitsAsync(Head head, List<ClassifiedText> samples, string stage, CancellationToken cancellationToken)
+    {
+        var logits = new double[samples.Count * head.Labels];
+        var row = new float[head.Labels];
+        await context.ExtractAsync(
+            Texts(samples),
+            stage,
+            (text, features) =>
+            {
+                head.Project(features, row);
+                for (var k = 0; k < row.Length; k++)
+                    logits[(text * row.Length) + k] = row[k];
+            },
+            cancellationToken).ConfigureAwait(false);
+        return logits;
+    }
+
+    private SortedDictionary<string, double> Measure(List<ClassifiedText> test, double[] logits, int labels, double temperature)
+    {
+        var gold = Labels(test);
+        var predicted = new int[gold.Length];
+        for (var i = 0; i < predicted.Length; i++)
+        {
+            for (var k = 1; k < labels; k++)
+            {
+                if (logits[(i * labels) + k] > logits[(i * labels) + predicted[i]])
+                    predicted[i] = k;
+            }
+        }
+
+        var report = ClassificationReport.Of(gold, predicted, labels);
+        var interval = BootstrapInterval.Of(gold.Length, context.Seed, 1000, 0.95, draw => draw.Count(i => gold[i] == predicted[i]) / (double)draw.Length);
+        var metrics = Scores(report);
+        metrics["test.accuracy.high"] = interval.High;
+        metrics["test.accuracy.low"] = interval.Low;
+        metrics["test.ece"] = ProbabilityReport.Of(logits, gold, labels, temperature).Calibration.ExpectedError;
+        metrics["test.ece.uncalibrated"] = ProbabilityReport.Of(logits, gold, labels).Calibration.ExpectedError;
+        metrics["test.samples"] = gold.Length;
+        for (var k = 0; k < labels; k++)
+            metrics[$"test.f1.{context.Recipe.Labels[k]}"] = report.Classes[k].F1;
+        return metrics;
+    }
+
+    private static SortedDictionary<string, double> Scores(ClassificationReport report) => new(StringComparer.Ordinal)
+    {
+        ["test.accuracy"] = report.Accuracy,
+        ["test.macro_f1"] = report.Macro.F1,
+        ["test.micro_f1"] = report.Micro.F1,
+    };
+
+    private List<ClassifiedText> Load(IReadOnlyList<DataSource> sources, Dictionary<DataSource, long> rows)
+    {
+        var all = new List<ClassifiedText>();
+        foreach (var source in sources)
+        {
+            var samples = context.Loader.Classified(source, context.Recipe.Labels);
+            rows[source] = samples.Count;
+            all.AddRange(samples);
+        }
+
+        return all;
+    }
+
+    private static int[] Labels(List<ClassifiedText> samples) => [.. samples.Select(s => s.Label)];
+
+    private static List<(string Text, IReadOnlyList<CharSpan> Words)> Texts(List<ClassifiedText> samples) =>
+        [.. samples.Select(s => (s.Text, (IReadOnlyList<CharSpan>)[]))];
+}

@@ -1,0 +1,68 @@
+using Streaming.Core.Models.Bundle;
+using Streaming.Learning.Data;
+using Streaming.Learning.Features;
+using Streaming.Learning.Heads;
+using Streaming.Learning.Recipes;
+using Streaming.Text.Features;
+
+namespace Streaming.Learning.Training;
+
+/// <summary>What the training of one head needs, and the steps that taggers and classifiers share.</summary>
+internal sealed class HeadContext(HeadRecipe recipe, SampleLoader loader, FeatureExtractor extractor, long seed, string scratch, IProgress<TrainingProgress>? progress)
+{
+    public HeadRecipe Recipe => recipe;
+
+    public SampleLoader Loader => loader;
+
+    public FeatureLayout Layout { get; } = FeatureLayout.Create(
+        extractor.Encoder, recipe.IsTagger ? HeadUnit.Token : HeadUnit.Document, recipe.Layers, recipe.WordShape);
+
+    /// <summary>Columns that are hidden states.</summary>
+    public int DenseColumns => recipe.Layers.Count * extractor.Encoder.Dimensions;
+
+    public ulong Seed => (ulong)seed;
+
+    public void Report(string stage, int done, int total, double? loss = null) =>
+        progress?.Report(new TrainingProgress(recipe.Name, stage, done, total, loss));
+
+    public FeatureCache NewCache() => new(Path.Combine(scratch, $"{recipe.Name}.bf16"), Layout.Inputs);
+
+    public ValueTask ExtractAsync(
+        IReadOnlyList<(string Text, IReadOnlyList<CharSpan> Words)> texts, string stage, FeatureSink sink, CancellationToken cancellationToken) =>
+        extractor.ExtractAsync(texts, Layout, sink, done => Report(stage, done, texts.Count), cancellationToken);
+
+    public async ValueTask OptimizeAsync(IObjective objective, float[] parameters, CancellationToken cancellationToken)
+    {
+        var settings = recipe.Optimizer;
+        if (settings.UseLbfgs)
+        {
+            var optimizer = new LbfgsOptimizer { MaxIterations = settings.MaxIterations, L2 = settings.L2 };
+            await optimizer.MinimizeAsync(objective, parameters, (i, loss) => Report("train", i, settings.MaxIterations, loss), cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            var optimizer = new AdamOptimizer { Epochs = settings.Epochs, BatchSize = settings.BatchSize, LearningRate = settings.LearningRate, L2 = settings.L2, Seed = Seed };
+            await optimizer.MinimizeAsync(objective, parameters, (e, loss) => Report("train", e, settings.Epochs, loss), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The manifest of the head, not calibrated and not measured yet.</summary>
+    public HeadManifest Manifest() => new()
+    {
+        Name = recipe.Name,
+        Task = recipe.Task,
+        Kind = recipe.Kind,
+        Unit = recipe.IsTagger ? HeadUnit.Token : HeadUnit.Document,
+        Labels = recipe.Outputs,
+        Layers = recipe.Layers,
+        WordShape = recipe.WordShape,
+        File = $"heads/{recipe.Name}.safetensors",
+    };
+
+    /// <summary>Leaves out what also occurs in texts that the head is calibrated or measured on.</summary>
+    public static List<T> Without<T>(List<T> samples, Func<T, string> text, params IEnumerable<T>[] others)
+    {
+        var seen = others.SelectMany(o => o).Select(text).ToHashSet(StringComparer.Ordinal);
+        return [.. samples.Where(s => !seen.Contains(text(s)))];
+    }
+}

@@ -1,0 +1,155 @@
+using Streaming.Core.Models.Bundle;
+using Streaming.Learning.Baselines;
+using Streaming.Learning.Data;
+using Streaming.Learning.Heads;
+using Streaming.Learning.Metrics;
+using Streaming.Learning.Recipes;
+using Streaming.Text.Heads;
+
+namespace Streaming.Learning.Training;
+
+/// <summary>Trains, calibrates and measures a head on words.</summary>
+internal sealed class TaggerTraining(HeadContext context)
+{
+    private readonly IReadOnlyList<string> _types = context.Recipe.Labels;
+
+    public async ValueTask<(TrainedHead Head, IReadOnlyDictionary<DataSource, long> Rows)> RunAsync(Core.Models.EncoderInfo encoder, CancellationToken cancellationToken)
+    {
+        var recipe = context.Recipe;
+        var rows = new Dictionary<DataSource, long>();
+        var test = Load(recipe.Test, rows);
+        var dev = HeadContext.Without(Load(recipe.Dev, rows), s => s.Text, test);
+        var train = HeadContext.Without(Load(recipe.Train, rows), s => s.Text, test, dev);
+
+        var trained = await FitAsync(train, cancellationToken).ConfigureAwait(false);
+        var head = new Head(trained.Manifest, encoder, trained.Weights, trained.Bias, trained.Chain);
+        var temperature = await CalibrateAsync(head, trained, dev, cancellationToken).ConfigureAwait(false);
+        var manifest = trained.Manifest with { Temperature = temperature };
+        head = new Head(manifest, encoder, trained.Weights, trained.Bias, trained.Chain);
+
+        var spans = new List<TaggedSpan>[test.Count];
+        await LogitsAsync(head, test, "measure", (text, logits) => spans[text] = Decode(head, test[text], logits), cancellationToken).ConfigureAwait(false);
+        context.Report("baseline", 0, 0);
+        manifest = manifest with
+        {
+            Metrics = TaggerMetrics.Of(test, spans, recipe, context.Seed),
+            Baselines = new SortedDictionary<string, IReadOnlyDictionary<string, double>>(StringComparer.Ordinal)
+            {
+                ["majority"] = TaggerMetrics.Scores(test, [.. test.Select(_ => (IReadOnlyList<TagSpan>)[])], recipe),
+                ["unigram_tag"] = TaggerMetrics.Scores(test, UnigramSpans(train, test), recipe),
+            },
+        };
+        return (trained with { Manifest = manifest }, rows);
+    }
+
+    /// <summary>Spans of one text, sentence by sentence, as serving decodes.</summary>
+    public static List<TaggedSpan> Decode(Head head, TaggedText text, float[] logits)
+    {
+        var spans = new List<TaggedSpan>();
+        foreach (var (first, count) in TaggedUnits.Units(text, keepSpansWhole: false))
+            head.Decode(logits.AsSpan(first * head.Labels, count * head.Labels), first, spans);
+        return spans;
+    }
+
+    private async ValueTask<TrainedHead> FitAsync(List<TaggedText> train, CancellationToken cancellationToken)
+    {
+        using var cache = context.NewCache();
+        var outputs = context.Recipe.Outputs;
+        var rows = new TrainingRows(cache, outputs.Count);
+        await context.ExtractAsync(
+            Texts(train),
+            "features",
+            (text, features) =>
+            {
+                for (var at = 0; at < features.Length; at += cache.Dimensions)
+                    cache.Append(features.Slice(at, cache.Dimensions));
+                var allowed = TaggedUnits.Allowed(train[text], _types);
+                foreach (var (first, count) in TaggedUnits.Units(train[text], keepSpansWhole: true))
+                    rows.AddUnit(allowed.AsSpan(first, count));
+            },
+            cancellationToken).ConfigureAwait(false);
+        cache.Seal();
+        var standardizer = new Standardizer(cache, context.DenseColumns);
+        var isChain = context.Recipe.Kind == HeadKind.Crf;
+        var layout = new HeadParameters(outputs.Count, DenseKernels.Stride(cache.Dimensions), isChain);
+        float[] parameters;
+        if (isChain)
+        {
+            var objective = new ChainObjective(rows, standardizer, outputs);
+            parameters = objective.Initial();
+            await context.OptimizeAsync(objective, parameters, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            var objective = new SoftmaxObjective(rows, standardizer);
+            parameters = new float[objective.ParameterCount];
+            await context.OptimizeAsync(objective, parameters, cancellationToken).ConfigureAwait(false);
+        }
+
+        var (weights, bias) = standardizer.Fold(parameters, parameters.AsSpan(layout.Bias, layout.Labels), layout.Stride);
+        return new TrainedHead(context.Manifest(), weights, bias, isChain
+            ? (parameters.AsSpan(layout.Start, layout.Labels).ToArray(), parameters.AsSpan(layout.Transitions, layout.Labels * layout.Labels).ToArray(), parameters.AsSpan(layout.End, layout.Labels).ToArray())
+            : null);
+    }
+
+    private async ValueTask<double> CalibrateAsync(Head head, TrainedHead trained, List<TaggedText> dev, CancellationToken cancellationToken)
+    {
+        // Without a CRF each word is a chain of its own: the same search with scores of zero between words.
+        var labels = head.Labels;
+        var chain = trained.Chain ?? (new float[labels], new float[labels * labels], new float[labels]);
+        var calibration = new ChainCalibration(chain);
+        await LogitsAsync(
+            head,
+            dev,
+            "calibrate",
+            (text, logits) =>
+            {
+                var allowed = TaggedUnits.Allowed(dev[text], _types);
+                foreach (var (first, count) in TaggedUnits.Units(dev[text], keepSpansWhole: true))
+                    calibration.Add(logits.AsSpan(first * labels, count * labels), allowed.AsSpan(first, count));
+            },
+            cancellationToken).ConfigureAwait(false);
+        return calibration.Fit(cancellationToken);
+    }
+
+    private async ValueTask LogitsAsync(Head head, List<TaggedText> texts, string stage, Action<int, float[]> sink, CancellationToken cancellationToken)
+    {
+        var inputs = context.Layout.Inputs;
+        await context.ExtractAsync(
+            Texts(texts),
+            stage,
+            (text, features) =>
+            {
+                var logits = new float[features.Length / inputs * head.Labels];
+                for (var word = 0; word * inputs < features.Length; word++)
+                    head.Project(features.Slice(word * inputs, inputs), logits.AsSpan(word * head.Labels, head.Labels));
+                sink(text, logits);
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private static List<IReadOnlyList<TagSpan>> UnigramSpans(List<TaggedText> train, List<TaggedText> test)
+    {
+        var tagger = new UnigramTagger();
+        foreach (var text in train)
+            tagger.Add(Surfaces(text), Iob2.FromSpans(text.Spans, text.Words.Count));
+        return [.. test.Select(t => (IReadOnlyList<TagSpan>)TagSpans.Read(tagger.Predict(Surfaces(t))))];
+    }
+
+    private static string[] Surfaces(TaggedText text) => [.. text.Words.Select(w => text.Text[w.Start..w.End])];
+
+    private List<TaggedText> Load(IReadOnlyList<DataSource> sources, Dictionary<DataSource, long> rows)
+    {
+        var all = new List<TaggedText>();
+        foreach (var source in sources)
+        {
+            var samples = context.Loader.Tagged(source, _types);
+            rows[source] = samples.Count;
+            all.AddRange(samples);
+        }
+
+        return all;
+    }
+
+    private static List<(string Text, IReadOnlyList<CharSpan> Words)> Texts(List<TaggedText> samples) => [.. samples.Select(s => (s.Text, s.Words))];
+}
