@@ -6,6 +6,7 @@ using Streaming.Learning.Features;
 using Streaming.Learning.Metrics;
 using Streaming.Learning.Recipes;
 using Streaming.Learning.Training;
+using Streaming.Text.Analysis;
 using Streaming.Text.Heads;
 using Streaming.Text.Tokenization;
 
@@ -16,7 +17,7 @@ namespace Streaming.Learning.Evaluating;
 /// <param name="runner">Runs its encoder; stays the caller's.</param>
 public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
 {
-    private readonly FeatureExtractor _extractor = new(runner, WordPieceTokenizer.Load(bundle));
+    private readonly Encoding _encoding = new(WordPieceTokenizer.Load(bundle), runner);
 
     /// <summary>Measures.</summary>
     /// <exception cref="StreamingException"><c>head_not_found</c>, or of the data, with its code.</exception>
@@ -53,11 +54,13 @@ public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
         var predicted = new int[gold.Length];
         var logits = new double[gold.Length * head.Labels];
         var row = new float[head.Labels];
-        await _extractor.ExtractAsync(
-            [.. samples.Select(s => (s.Text, (IReadOnlyList<CharSpan>)[]))],
+        await _encoding.ExtractAsync(
             head.Layout,
+            samples.ConvertAll(s => new FeatureText(s.Text, [])),
             (text, features) =>
             {
+                if (features.IsEmpty)
+                    return;
                 head.Project(features, row);
                 for (var k = 0; k < row.Length; k++)
                 {
@@ -134,17 +137,10 @@ public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
     private async ValueTask<List<TaggedSpan>[]> DecodeAsync(Head head, List<TaggedText> samples, IProgress<int>? progress, CancellationToken cancellationToken)
     {
         var spans = new List<TaggedSpan>[samples.Count];
-        var inputs = head.Layout.Inputs;
-        await _extractor.ExtractAsync(
-            [.. samples.Select(s => (s.Text, s.Words))],
+        await _encoding.ExtractAsync(
             head.Layout,
-            (text, features) =>
-            {
-                var logits = new float[features.Length / inputs * head.Labels];
-                for (var word = 0; word * inputs < features.Length; word++)
-                    head.Project(features.Slice(word * inputs, inputs), logits.AsSpan(word * head.Labels, head.Labels));
-                spans[text] = TaggerTraining.Decode(head, samples[text], logits);
-            },
+            samples.ConvertAll(TaggedUnits.ToFeatureText),
+            (text, features) => spans[text] = TaggerTraining.Decode(head, samples[text], TaggedUnits.Logits(head, features, samples[text].Words.Count)),
             done => progress?.Report(done),
             cancellationToken).ConfigureAwait(false);
         return spans;

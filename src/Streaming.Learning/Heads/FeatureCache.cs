@@ -8,64 +8,68 @@ namespace Streaming.Learning.Heads;
 /// A feature matrix on disk: rows of bfloat16, a quarter of the size that doubles would take and read back through the page cache, so
 /// that training on hundreds of thousands of words needs little memory of its own. Column means and deviations are kept along.
 /// </summary>
-/// <remarks>Filled by one thread, then sealed; a sealed cache may be read by several at once. Disposing deletes the file.</remarks>
+/// <remarks>
+/// Rows are written in any order, by one thread, then sealed; a sealed cache may be read by several at once. Column statistics are
+/// taken in row order, so they do not depend on the order of writing. Disposing deletes the file.
+/// </remarks>
 public sealed class FeatureCache : IDisposable
 {
     private readonly SafeFileHandle _file;
     private readonly string _path;
     private readonly double[] _sums;
     private readonly double[] _squares;
-    private readonly ushort[] _buffer;
-    private int _buffered;
+    private bool _sealed;
 
-    /// <summary>An empty cache.</summary>
+    /// <summary>A cache of zeros.</summary>
     /// <param name="path">File to create; replaced when it exists.</param>
     /// <param name="dimensions">Width of a row.</param>
-    public FeatureCache(string path, int dimensions)
+    /// <param name="rows">Number of rows.</param>
+    public FeatureCache(string path, int dimensions, int rows)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(dimensions, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
         _path = path;
-        Dimensions = dimensions;
+        (Dimensions, Rows) = (dimensions, rows);
         _file = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, FileOptions.RandomAccess);
+        RandomAccess.SetLength(_file, (long)rows * dimensions * sizeof(ushort));
         _sums = new double[dimensions];
         _squares = new double[dimensions];
-        _buffer = new ushort[Math.Max(1, (1 << 19) / dimensions) * dimensions];
     }
 
     /// <summary>Width of a row.</summary>
     public int Dimensions { get; }
 
-    /// <summary>Rows so far.</summary>
-    public int Rows { get; private set; }
+    /// <summary>Number of rows.</summary>
+    public int Rows { get; }
 
-    /// <summary>Appends a row.</summary>
-    public void Append(ReadOnlySpan<float> row)
+    /// <summary>Writes rows from <paramref name="first"/> on.</summary>
+    public void Write(int first, ReadOnlySpan<float> values)
     {
-        if (row.Length != Dimensions)
-            throw new ArgumentException($"A row has {Dimensions} values, {row.Length} are given.", nameof(row));
-        var target = _buffer.AsSpan(_buffered, Dimensions);
-        for (var i = 0; i < row.Length; i++)
-        {
-            var value = row[i];
-            _sums[i] += value;
-            _squares[i] += (double)value * value;
-            target[i] = ToBFloat16(value);
-        }
-
-        _buffered += Dimensions;
-        Rows++;
-        if (_buffered == _buffer.Length)
-            Seal();
+        if (_sealed)
+            throw new InvalidOperationException("This is a bug: a sealed feature cache was written to.");
+        if (values.Length % Dimensions != 0 || first < 0 || first + (values.Length / Dimensions) > Rows)
+            throw new ArgumentException($"{values.Length} values from row {first} on do not fit {Rows} rows of {Dimensions}.", nameof(values));
+        var rented = ArrayPool<ushort>.Shared.Rent(values.Length);
+        for (var i = 0; i < values.Length; i++)
+            rented[i] = ToBFloat16(values[i]);
+        RandomAccess.Write(_file, MemoryMarshal.AsBytes(rented.AsSpan(0, values.Length)), (long)first * Dimensions * sizeof(ushort));
+        ArrayPool<ushort>.Shared.Return(rented);
     }
 
-    /// <summary>Writes out what is buffered; call before reading.</summary>
+    /// <summary>Ends the writing and takes the statistics.</summary>
     public void Seal()
     {
-        if (_buffered == 0)
-            return;
-        var bytes = MemoryMarshal.AsBytes(_buffer.AsSpan(0, _buffered));
-        RandomAccess.Write(_file, bytes, ((long)Rows * Dimensions * sizeof(ushort)) - bytes.Length);
-        _buffered = 0;
+        _sealed = true;
+        var row = new float[Dimensions];
+        for (var r = 0; r < Rows; r++)
+        {
+            Read(r, 1, row, Dimensions);
+            for (var i = 0; i < row.Length; i++)
+            {
+                _sums[i] += row[i];
+                _squares[i] += (double)row[i] * row[i];
+            }
+        }
     }
 
     /// <summary>Mean and standard deviation of a column.</summary>
@@ -86,6 +90,8 @@ public sealed class FeatureCache : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((long)first + count, Rows);
+        if (!_sealed)
+            throw new InvalidOperationException("This is a bug: the feature cache was read before it was sealed.");
         var length = count * Dimensions;
         var rented = ArrayPool<ushort>.Shared.Rent(length);
         var bytes = MemoryMarshal.AsBytes(rented.AsSpan(0, length));
@@ -94,7 +100,7 @@ public sealed class FeatureCache : IDisposable
         {
             var read = RandomAccess.Read(_file, bytes[done..], offset + done);
             if (read == 0)
-                throw new InvalidOperationException("This is a bug: the feature cache was read before it was sealed.");
+                throw new InvalidOperationException("This is a bug: the feature cache is shorter than its rows.");
             done += read;
         }
 

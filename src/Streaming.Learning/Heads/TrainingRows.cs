@@ -27,7 +27,7 @@ public sealed class TrainingRows
     /// <summary>Longest unit in rows.</summary>
     public int LongestUnit { get; private set; }
 
-    /// <summary>Adds a unit whose rows have just been appended to the cache.</summary>
+    /// <summary>Adds the unit of the next rows of the cache.</summary>
     /// <param name="allowed">For each row the labels it may have, bit k for label k: one bit when the label is known, several when the data does not say.</param>
     public void AddUnit(ReadOnlySpan<uint> allowed)
     {

@@ -3,6 +3,7 @@ using Streaming.Learning.Data;
 using Streaming.Learning.Heads;
 using Streaming.Learning.Metrics;
 using Streaming.Learning.Recipes;
+using Streaming.Text.Analysis;
 using Streaming.Text.Heads;
 
 namespace Streaming.Learning.Training;
@@ -42,18 +43,16 @@ internal sealed class ClassifierTraining(HeadContext context)
 
     private async ValueTask<(float[] Weights, float[] Bias)> FitAsync(List<ClassifiedText> train, CancellationToken cancellationToken)
     {
-        using var cache = context.NewCache();
+        using var cache = context.NewCache(train.Count);
         var rows = new TrainingRows(cache, context.Recipe.Outputs.Count);
         await context.ExtractAsync(
             Texts(train),
             "features",
-            (text, row) =>
-            {
-                cache.Append(row);
-                rows.AddUnit([1u << train[text].Label]);
-            },
+            (text, row) => cache.Write(text, row),
             cancellationToken).ConfigureAwait(false);
         cache.Seal();
+        foreach (var sample in train)
+            rows.AddUnit([1u << sample.Label]);
         var standardizer = new Standardizer(cache, context.DenseColumns);
         var objective = new SoftmaxObjective(rows, standardizer);
         var parameters = new float[objective.ParameterCount];
@@ -71,6 +70,8 @@ internal sealed class ClassifierTraining(HeadContext context)
             stage,
             (text, features) =>
             {
+                if (features.IsEmpty)
+                    return;
                 head.Project(features, row);
                 for (var k = 0; k < row.Length; k++)
                     logits[(text * row.Length) + k] = row[k];
@@ -127,6 +128,5 @@ internal sealed class ClassifierTraining(HeadContext context)
 
     private static int[] Labels(List<ClassifiedText> samples) => [.. samples.Select(s => s.Label)];
 
-    private static List<(string Text, IReadOnlyList<CharSpan> Words)> Texts(List<ClassifiedText> samples) =>
-        [.. samples.Select(s => (s.Text, (IReadOnlyList<CharSpan>)[]))];
+    private static List<FeatureText> Texts(List<ClassifiedText> samples) => samples.ConvertAll(s => new FeatureText(s.Text, []));
 }

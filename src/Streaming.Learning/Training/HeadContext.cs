@@ -3,33 +3,34 @@ using Streaming.Learning.Data;
 using Streaming.Learning.Features;
 using Streaming.Learning.Heads;
 using Streaming.Learning.Recipes;
+using Streaming.Text.Analysis;
 using Streaming.Text.Features;
 
 namespace Streaming.Learning.Training;
 
 /// <summary>What the training of one head needs, and the steps that taggers and classifiers share.</summary>
-internal sealed class HeadContext(HeadRecipe recipe, SampleLoader loader, FeatureExtractor extractor, long seed, string scratch, IProgress<TrainingProgress>? progress)
+internal sealed class HeadContext(HeadRecipe recipe, SampleLoader loader, Encoding encoding, long seed, string scratch, IProgress<TrainingProgress>? progress)
 {
     public HeadRecipe Recipe => recipe;
 
     public SampleLoader Loader => loader;
 
     public FeatureLayout Layout { get; } = FeatureLayout.Create(
-        extractor.Encoder, recipe.IsTagger ? HeadUnit.Token : HeadUnit.Document, recipe.Layers, recipe.WordShape);
+        encoding.Runner.Info, recipe.IsTagger ? HeadUnit.Token : HeadUnit.Document, recipe.Layers, recipe.WordShape);
 
     /// <summary>Columns that are hidden states.</summary>
-    public int DenseColumns => recipe.Layers.Count * extractor.Encoder.Dimensions;
+    public int DenseColumns => recipe.Layers.Count * encoding.Runner.Info.Dimensions;
 
     public ulong Seed => (ulong)seed;
 
     public void Report(string stage, int done, int total, double? loss = null) =>
         progress?.Report(new TrainingProgress(recipe.Name, stage, done, total, loss));
 
-    public FeatureCache NewCache() => new(Path.Combine(scratch, $"{recipe.Name}.bf16"), Layout.Inputs);
+    public FeatureCache NewCache(int rows) => new(Path.Combine(scratch, $"{recipe.Name}.bf16"), Layout.Inputs, rows);
 
-    public ValueTask ExtractAsync(
-        IReadOnlyList<(string Text, IReadOnlyList<CharSpan> Words)> texts, string stage, FeatureSink sink, CancellationToken cancellationToken) =>
-        extractor.ExtractAsync(texts, Layout, sink, done => Report(stage, done, texts.Count), cancellationToken);
+    /// <summary>Gathers vectors; the sink gets each text's index and its vectors, row-major.</summary>
+    public Task ExtractAsync(IReadOnlyList<FeatureText> texts, string stage, VectorSink sink, CancellationToken cancellationToken) =>
+        encoding.ExtractAsync(Layout, texts, sink, done => Report(stage, done, texts.Count), cancellationToken);
 
     public async ValueTask OptimizeAsync(IObjective objective, float[] parameters, CancellationToken cancellationToken)
     {

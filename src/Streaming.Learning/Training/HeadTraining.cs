@@ -32,7 +32,7 @@ public sealed class HeadTraining(ModelBundle encoder, IModelRunner runner, strin
         foreach (var path in encoder.Manifest.Tokenizer.Files.Append(encoder.Manifest.Encoder.File).Distinct().Order(StringComparer.Ordinal))
             writer.AddFrom(encoder, path);
         var loader = new SampleLoader(dataRoot);
-        var extractor = new FeatureExtractor(runner, WordPieceTokenizer.Load(encoder));
+        var encoding = new Encoding(WordPieceTokenizer.Load(encoder), runner);
         var heads = new List<HeadManifest>();
         var data = new SortedDictionary<string, TrainingData>(StringComparer.Ordinal);
         var scratch = Directory.CreateTempSubdirectory("streaming-train-");
@@ -40,7 +40,7 @@ public sealed class HeadTraining(ModelBundle encoder, IModelRunner runner, strin
         {
             foreach (var head in recipe.Heads)
             {
-                var context = new HeadContext(head, loader, extractor, recipe.Seed, scratch.FullName, progress);
+                var context = new HeadContext(head, loader, encoding, recipe.Seed, scratch.FullName, progress);
                 var (trained, rows) = head.IsTagger
                     ? await new TaggerTraining(context).RunAsync(runner.Info, cancellationToken).ConfigureAwait(false)
                     : await new ClassifierTraining(context).RunAsync(runner.Info, cancellationToken).ConfigureAwait(false);

@@ -1,6 +1,9 @@
 using Streaming.Learning.Data;
 using Streaming.Learning.Features;
 using Streaming.Learning.Metrics;
+using Streaming.Text.Analysis;
+using Streaming.Text.Heads;
+using Streaming.Text.Words;
 
 namespace Streaming.Learning.Training;
 
@@ -30,6 +33,19 @@ internal static class TaggedUnits
         }
 
         return allowed;
+    }
+
+    /// <summary>The text with its words, for extraction.</summary>
+    public static FeatureText ToFeatureText(TaggedText text) => new(text.Text, [.. text.Words.Select(w => new WordSpan(w.Start, w.End))]);
+
+    /// <summary>Logits of a text's words, [words, labels]; zeros for a text without tokens.</summary>
+    public static float[] Logits(Head head, ReadOnlySpan<float> vectors, int words)
+    {
+        var logits = new float[words * head.Labels];
+        var inputs = head.Layout.Inputs;
+        for (var word = 0; word * inputs < vectors.Length; word++)
+            head.Project(vectors.Slice(word * inputs, inputs), logits.AsSpan(word * head.Labels, head.Labels));
+        return logits;
     }
 
     /// <summary>Stretches of words that are decoded together.</summary>

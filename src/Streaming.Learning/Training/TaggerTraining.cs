@@ -4,6 +4,7 @@ using Streaming.Learning.Data;
 using Streaming.Learning.Heads;
 using Streaming.Learning.Metrics;
 using Streaming.Learning.Recipes;
+using Streaming.Text.Analysis;
 using Streaming.Text.Heads;
 
 namespace Streaming.Learning.Training;
@@ -53,22 +54,25 @@ internal sealed class TaggerTraining(HeadContext context)
 
     private async ValueTask<TrainedHead> FitAsync(List<TaggedText> train, CancellationToken cancellationToken)
     {
-        using var cache = context.NewCache();
+        var starts = new int[train.Count + 1];
+        for (var i = 0; i < train.Count; i++)
+            starts[i + 1] = starts[i] + train[i].Words.Count;
+        using var cache = context.NewCache(starts[^1]);
         var outputs = context.Recipe.Outputs;
         var rows = new TrainingRows(cache, outputs.Count);
         await context.ExtractAsync(
             Texts(train),
             "features",
-            (text, features) =>
-            {
-                for (var at = 0; at < features.Length; at += cache.Dimensions)
-                    cache.Append(features.Slice(at, cache.Dimensions));
-                var allowed = TaggedUnits.Allowed(train[text], _types);
-                foreach (var (first, count) in TaggedUnits.Units(train[text], keepSpansWhole: true))
-                    rows.AddUnit(allowed.AsSpan(first, count));
-            },
+            (text, features) => cache.Write(starts[text], features),
             cancellationToken).ConfigureAwait(false);
         cache.Seal();
+        foreach (var text in train)
+        {
+            var allowed = TaggedUnits.Allowed(text, _types);
+            foreach (var (first, count) in TaggedUnits.Units(text, keepSpansWhole: true))
+                rows.AddUnit(allowed.AsSpan(first, count));
+        }
+
         var standardizer = new Standardizer(cache, context.DenseColumns);
         var isChain = context.Recipe.Kind == HeadKind.Crf;
         var layout = new HeadParameters(outputs.Count, DenseKernels.Stride(cache.Dimensions), isChain);
@@ -114,16 +118,12 @@ internal sealed class TaggerTraining(HeadContext context)
 
     private async ValueTask LogitsAsync(Head head, List<TaggedText> texts, string stage, Action<int, float[]> sink, CancellationToken cancellationToken)
     {
-        var inputs = context.Layout.Inputs;
         await context.ExtractAsync(
             Texts(texts),
             stage,
             (text, features) =>
             {
-                var logits = new float[features.Length / inputs * head.Labels];
-                for (var word = 0; word * inputs < features.Length; word++)
-                    head.Project(features.Slice(word * inputs, inputs), logits.AsSpan(word * head.Labels, head.Labels));
-                sink(text, logits);
+                sink(text, TaggedUnits.Logits(head, features, texts[text].Words.Count));
             },
             cancellationToken).ConfigureAwait(false);
     }
@@ -151,5 +151,5 @@ internal sealed class TaggerTraining(HeadContext context)
         return all;
     }
 
-    private static List<(string Text, IReadOnlyList<CharSpan> Words)> Texts(List<TaggedText> samples) => [.. samples.Select(s => (s.Text, s.Words))];
+    private static List<FeatureText> Texts(List<TaggedText> samples) => samples.ConvertAll(TaggedUnits.ToFeatureText);
 }

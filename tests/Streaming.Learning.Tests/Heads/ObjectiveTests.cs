@@ -18,8 +18,8 @@ public sealed class ObjectiveTests : IDisposable
     [InlineData(false, true)]
     public void Evaluate_Gradient_EqualsFiniteDifferences(bool chain, bool partial)
     {
-        using var cache = NewCache();
-        var (rows, standardizer) = Sentences(cache, 6, partial);
+        var (rows, standardizer, cache) = Sentences(6, partial);
+        using var owned = cache;
         IObjective objective = chain ? new ChainObjective(rows, standardizer, Tags) : new SoftmaxObjective(rows, standardizer);
         var random = new SeededRandom(3);
         var parameters = objective is ChainObjective c ? c.Initial() : new float[objective.ParameterCount];
@@ -58,8 +58,8 @@ public sealed class ObjectiveTests : IDisposable
     [InlineData(false)]
     public async Task Minimize_SeparableTags_LearnsThemAndTwiceTheSameBytes(bool lbfgs)
     {
-        using var cache = NewCache();
-        var (rows, standardizer) = Sentences(cache, 200, partial: false);
+        var (rows, standardizer, cache) = Sentences(200, partial: false);
+        using var owned = cache;
         var first = await Train(rows, standardizer, lbfgs);
         var second = await Train(rows, standardizer, lbfgs);
         Assert.True(first.AsSpan().SequenceEqual(second));
@@ -72,8 +72,8 @@ public sealed class ObjectiveTests : IDisposable
     [Fact]
     public async Task MinimizeAsync_Lbfgs_ReachesTheMinimumOfALogisticRegression()
     {
-        using var cache = NewCache();
-        var (rows, standardizer) = Sentences(cache, 50, partial: false);
+        var (rows, standardizer, cache) = Sentences(50, partial: false);
+        using var owned = cache;
         var objective = new SoftmaxObjective(rows, standardizer);
         var parameters = new float[objective.ParameterCount];
         const double L2 = 0.1;
@@ -87,8 +87,8 @@ public sealed class ObjectiveTests : IDisposable
     [Fact]
     public void Fold_TrainedWeights_GiveTheSameScoresOnRawFeatures()
     {
-        using var cache = NewCache();
-        var (_, standardizer) = Sentences(cache, 20, partial: false);
+        var (_, standardizer, cache) = Sentences(20, partial: false);
+        using var owned = cache;
         var random = new SeededRandom(9);
         var stride = DenseKernels.Stride(Dimensions);
         var weights = new float[2 * stride];
@@ -152,11 +152,11 @@ public sealed class ObjectiveTests : IDisposable
     [Fact]
     public void Read_WhatWasAppended_ComesBackToBFloat16Precision()
     {
-        using var cache = NewCache();
+        using var cache = NewCache(40);
         var random = new SeededRandom(5);
         var written = Values(random, 40 * Dimensions);
-        for (var r = 0; r < 40; r++)
-            cache.Append(written.AsSpan(r * Dimensions, Dimensions));
+        for (var r = 39; r >= 0; r--)
+            cache.Write(r, written.AsSpan(r * Dimensions, Dimensions));
         cache.Seal();
         var stride = DenseKernels.Stride(Dimensions);
         var read = new float[10 * stride];
@@ -187,13 +187,14 @@ public sealed class ObjectiveTests : IDisposable
         return parameters;
     }
 
-    private FeatureCache NewCache() => new(Path.Combine(_folder.FullName, $"{Guid.NewGuid():n}.bf16"), Dimensions);
+    private FeatureCache NewCache(int rows) => new(Path.Combine(_folder.FullName, $"{Guid.NewGuid():n}.bf16"), Dimensions, rows);
 
     /// <summary>Spans of one or two words; two columns tell the tag, the others are noise.</summary>
-    private static (TrainingRows Rows, Standardizer Standardizer) Sentences(FeatureCache cache, int count, bool partial)
+    private (TrainingRows Rows, Standardizer Standardizer, FeatureCache Cache) Sentences(int count, bool partial)
     {
-        var rows = new TrainingRows(cache, Tags.Length);
         var random = new SeededRandom(42);
+        var values = new List<float>();
+        var units = new List<uint[]>();
         for (var s = 0; s < count; s++)
         {
             var length = 3 + random.Next(6);
@@ -206,14 +207,19 @@ public sealed class ObjectiveTests : IDisposable
                 var row = Values(random, Dimensions);
                 row[0] += labels[t] == 1 ? 3 : 0;
                 row[1] += labels[t] == 2 ? 3 : 0;
-                cache.Append(row);
+                values.AddRange(row);
                 allowed[t] = partial && labels[t] == 0 ? 0b111u : 1u << labels[t];
             }
 
-            rows.AddUnit(allowed);
+            units.Add(allowed);
         }
 
+        var cache = NewCache(values.Count / Dimensions);
+        cache.Write(0, values.ToArray());
         cache.Seal();
-        return (rows, new Standardizer(cache, Dimensions - 1));
+        var rows = new TrainingRows(cache, Tags.Length);
+        foreach (var allowed in units)
+            rows.AddUnit(allowed);
+        return (rows, new Standardizer(cache, Dimensions - 1), cache);
     }
 }
