@@ -16,7 +16,7 @@ public sealed record BertGraphOptions
     public ActivationRanges? Ranges { get; init; }
 
     /// <summary>How much of the activations' outliers moves to the weights, 0–1.</summary>
-    public float SmoothingExponent { get; init; } = 0.95f;
+    public float SmoothingExponent { get; init; } = 0.8f;
 
     /// <summary>Bits of a weight in 8-bit graphs, 7 or 8. CPUs without VNNI add pairs of products in 16 bits, which overflow with 8.</summary>
     public int WeightBits { get; init; } = 8;
