@@ -8,12 +8,16 @@ internal sealed class Child : IDisposable
     private readonly Process _process;
 
     internal Child(params string[] arguments)
+        : this([], arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+    }
+
+    /// <param name="tracer">A command to run it under, or nothing.</param>
+    /// <param name="arguments">What it shall do.</param>
+    internal Child(string[] tracer, string[] arguments)
+    {
+        string[] command = [.. tracer, Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet"];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add("exec");
         start.ArgumentList.Add(typeof(Child).Assembly.Location);
         foreach (var argument in arguments)

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Streaming.Adapters.Sqlite.Log;
 using Streaming.Contracts;
+using Streaming.Core;
 using Streaming.Core.Messaging;
 using Streaming.Core.Sinks;
 
@@ -15,6 +16,19 @@ internal static class ChildProgram
     internal const string Topology = "t";
 
     private static async Task<int> Main(string[] args)
+    {
+        try
+        {
+            return await RunAsync(args);
+        }
+        catch (StreamingException e)
+        {
+            await Console.Error.WriteLineAsync($"error {e.Code}: {e.Message}");
+            return (int)e.ExitCode;
+        }
+    }
+
+    private static async Task<int> RunAsync(string[] args)
     {
         await using var store = await EmbeddedStore.OpenAsync(args[1], new EmbeddedStoreOptions { CheckpointBytes = 256 * 1024 }, TimeProvider.System, CancellationToken.None);
         switch (args[0])

@@ -61,4 +61,24 @@ public sealed class DiskTests
         error = await Assert.ThrowsAnyAsync<StreamingException>(() => EmbeddedStore.OpenAsync(Path.Combine(disk.Folder, "new", "streaming.db"), null, TimeProvider.System, None));
         Assert.Equal("store_unavailable", error.Code);
     }
+
+    [StraceTheory]
+    [InlineData("write", 120)]
+    [InlineData("write", 555)]
+    [InlineData("fsync", 60)]
+    public async Task ProduceAsync_FailingDisk_SaysSoAndKeepsWhatWasAcknowledged(string call, int from)
+    {
+        using var folder = new StoreFolder();
+        using var child = new Child(
+            ["strace", "-f", "-o", "/dev/null", "-e", $"trace={call}", "-P", folder.File, "-P", folder.File + "-wal", "-e", $"inject={call}:error=EIO:when={FaultCounts.Text(from)}+"],
+            ["append", folder.File, "a", "2000", "10"]);
+        var acknowledged = await child.EndAsync() ?? 0;
+        Assert.Contains("store_io_error", await child.Errors, StringComparison.Ordinal);
+        Assert.InRange(acknowledged, 1, 1_999);
+        await using var store = await folder.OpenAsync();
+        var read = 0;
+        await foreach (var _ in CrashTests.ReadAllAsync(store, ChildProgram.Topic))
+            read++;
+        Assert.InRange(read, acknowledged, acknowledged + 10);
+    }
 }
