@@ -61,7 +61,7 @@ public sealed class TextPreparer
         else
             found.AddRange(words);
         var prepared = Assemble(text, buffer, found);
-        if (buffer.Capacity > 64 * 1024)
+        if (buffer.Capacity > 64 * 1024 || found.Capacity > 64 * 1024)
         {
             // One huge text must not keep its memory for the rest of the thread's life.
             buffer.Dispose();

@@ -64,6 +64,12 @@ internal sealed class BertUnicode
     /// <summary>Kind of a scalar value as it stands in a text.</summary>
     internal ScalarKind KindOf(int scalar) => (ScalarKind)_kinds[scalar];
 
+    /// <summary>Scalar values that become others, Hangul syllables not counted.</summary>
+    internal IEnumerable<int> Mapped => _mapped.Keys;
+
+    /// <summary>Whether a stretch of scalar values is all of one kind.</summary>
+    internal bool IsUniform(int first, int count) => _kinds.AsSpan(first, count).IndexOfAnyExcept(_kinds[first]) < 0;
+
     /// <summary>What a scalar value becomes; null: it stays as it is.</summary>
     internal int[]? MappingOf(int scalar)
     {

@@ -25,22 +25,26 @@ internal sealed class SymbolTable
                 : Describe(unit, unicode, symbols);
         }
 
-        // Most of the upper planes are alike: equal pages are kept once.
-        var shared = new Dictionary<uint, uint[]>();
+        // Most of the upper planes are alike: such pages are kept once, and not looked at scalar by scalar.
+        var special = unicode.Mapped.Concat(symbols.Keys).Where(scalar => scalar >= 0x10000).Select(scalar => (scalar - 0x10000) >> PageBits).ToHashSet();
+        var shared = new Dictionary<ScalarKind, uint[]>();
         for (var index = 0; index < _pages.Length; index++)
         {
-            var page = new uint[PageSize];
-            for (var offset = 0; offset < PageSize; offset++)
-                page[offset] = Describe(0x10000 + (index << PageBits) + offset, unicode, symbols);
-            if (page.AsSpan().IndexOfAnyExcept(page[0]) < 0)
+            var first = 0x10000 + (index << PageBits);
+            var kind = unicode.KindOf(first);
+            var isPlain = !special.Contains(index) && unicode.IsUniform(first, PageSize);
+            if (isPlain && shared.TryGetValue(kind, out var known))
             {
-                if (shared.TryGetValue(page[0], out var known))
-                    page = known;
-                else
-                    shared.Add(page[0], page);
+                _pages[index] = known;
+                continue;
             }
 
+            var page = new uint[PageSize];
+            for (var offset = 0; offset < PageSize; offset++)
+                page[offset] = Describe(first + offset, unicode, symbols);
             _pages[index] = page;
+            if (isPlain)
+                shared.Add(kind, page);
         }
     }
 
