@@ -26,7 +26,7 @@ public sealed class TokenizerBenchmarkTests(ITestOutputHelper output)
         var texts = new List<string>();
         using var reader = new StreamReader(new GZipStream(
             File.OpenRead(SharedFolder.Require("data", "stream", "mixed", "mixed_stream.jsonl.gz")), CompressionMode.Decompress));
-        while (reader.ReadLine() is { } line)
+        while (texts.Count < 5_000 && reader.ReadLine() is { } line)
         {
             using var document = JsonDocument.Parse(line);
             texts.Add(document.RootElement.GetProperty("text").GetString()!);
@@ -37,6 +37,6 @@ public sealed class TokenizerBenchmarkTests(ITestOutputHelper output)
 
         output.WriteLine(first.ToString());
         Assert.Equal(first.Tokens, second.Tokens);
-        Assert.Equal(49_695, first.Documents);
+        Assert.Equal(5_000, first.Documents);
     }
 }
