@@ -57,7 +57,7 @@ internal sealed class YamlTreeReader
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or IndexOutOfRangeException or FormatException or OverflowException or NullReferenceException or KeyNotFoundException)
 #pragma warning restore CA1031
         {
-            diagnostics.Error(TopologyErrorCodes.InvalidYaml, reader.Here(), "this is not YAML: the text ends or changes where it may not.");
+            diagnostics.Error(TopologyErrorCodes.InvalidYaml, reader.Here(), "this is not YAML: it breaks off behind this place.", "Is a bracket, brace or quote not closed, or a line indented wrongly?");
             return null;
         }
     }
