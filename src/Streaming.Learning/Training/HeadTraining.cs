@@ -29,7 +29,9 @@ public sealed class HeadTraining(ModelBundle encoder, IModelRunner runner, strin
         TrainingRecipe recipe, string directory, bool overwrite, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         using var writer = new ModelBundleWriter(directory, overwrite);
-        foreach (var path in encoder.Manifest.Tokenizer.Files.Append(encoder.Manifest.Encoder.File).Distinct().Order(StringComparer.Ordinal))
+        // Everything but heads comes along: encoder, tokeniser, licence.
+        var oldHeads = encoder.Manifest.Heads.Select(h => h.File).ToHashSet(StringComparer.Ordinal);
+        foreach (var path in encoder.Manifest.Files.Keys.Where(f => !oldHeads.Contains(f)).Order(StringComparer.Ordinal))
             writer.AddFrom(encoder, path);
         var loader = new SampleLoader(dataRoot);
         var encoding = new Encoding(WordPieceTokenizer.Load(encoder), runner);
