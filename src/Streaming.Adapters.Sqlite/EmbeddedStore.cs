@@ -18,8 +18,9 @@ namespace Streaming.Adapters.Sqlite;
 /// <remarks>
 /// Beside the file lie its log ahead (<c>-wal</c>, <c>-shm</c>) and small lock files (<c>-turn</c>, <c>-group-…</c>).
 /// Every page carries a checksum, so other programs may read the file but must not write it.
-/// Parts made from a store are valid until it is disposed. Any store operation may throw <see cref="DependencyUnavailableException"/>
-/// with a code that starts with <c>store_</c>.
+/// Parts made from a store are valid until it is disposed. Any operation may throw <see cref="DependencyUnavailableException"/>
+/// (<c>store_busy</c>, <c>store_disk_full</c>, <c>store_io_error</c>, <c>store_reader_blocks</c>, …), which may pass, and
+/// <see cref="StreamingException"/> with <c>store_damaged</c>, which does not.
 /// </remarks>
 public sealed class EmbeddedStore : IAsyncDisposable
 {

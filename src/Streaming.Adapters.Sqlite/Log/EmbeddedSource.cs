@@ -58,9 +58,13 @@ internal sealed class EmbeddedSource : IMessageSource
                 var version = database.Scalar("PRAGMA data_version");
                 if (version != seen)
                 {
-                    seen = version;
                     Fetch(database, maxMessages, Math.Max(1, maxBytes), messages);
+                    seen = version;
                 }
+            }
+            catch (DependencyUnavailableException)
+            {
+                // Waited for, as for a message: it is looked again at the next turn.
             }
             finally
             {
@@ -175,8 +179,19 @@ internal sealed class EmbeddedSource : IMessageSource
             var limit = maxMessages - messages.Count;
             if (_options.StopAtEnd)
                 limit = (int)Math.Min(limit, cursor.End - cursor.Next);
-            if (limit > 0)
+            if (limit <= 0)
+                continue;
+            var before = messages.Count;
+            try
+            {
                 cursor.Next = LogTable.Read(database, cursor.Partition, cursor.Id, cursor.Next, Epoch, limit, ref bytesLeft, messages);
+            }
+            catch
+            {
+                // Not delivered, so not to be in the answer either: they are read again.
+                messages.RemoveRange(before, messages.Count - before);
+                throw;
+            }
         }
         _turn = (_turn + 1) % _cursors.Count;
     }

@@ -22,7 +22,7 @@ internal static class SqliteErrors
                 $"The store '{path}' cannot be written ({detail}). Make the data folder writable or choose another (--data, STREAMING_DATA)."),
             raw.SQLITE_CANTOPEN => new DependencyUnavailableException("store_unavailable",
                 $"The store '{path}' cannot be opened ({detail}). Check the data folder and its rights (--data, STREAMING_DATA)."),
-            raw.SQLITE_BUSY or raw.SQLITE_LOCKED => new DependencyUnavailableException("store_busy",
+            raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL => new DependencyUnavailableException("store_busy",
                 $"Another program has kept the store '{path}' locked for too long. Close whatever else has it open, then try again."),
             raw.SQLITE_IOERR => new DependencyUnavailableException("store_io_error",
                 $"The disk of the store '{path}' failed (SQLite code {code}: {detail}). Check the disk; start again with the same data folder."),
@@ -33,6 +33,8 @@ internal static class SqliteErrors
         };
     }
 
-    internal static DependencyUnavailableException Damaged(string path, string detail) => new("store_damaged",
-        $"The store '{path}' is damaged ({detail}). Put back a copy, or move the file away and ingest again; nothing is read from damaged parts.");
+    /// <summary>Not an outage: waiting does not mend a file, so whoever retries outages must not retry this.</summary>
+    internal static StreamingException Damaged(string path, string detail) => new("store_damaged",
+        $"The store '{path}' is damaged ({detail}). Put back a copy, or move the file away and ingest again; nothing is read from damaged parts.",
+        ExitCode.DependencyUnavailable);
 }

@@ -15,9 +15,10 @@ internal sealed class MatchPass(int wanted, SearchCursor? after, FacetCounter? f
     {
         var select = database.Prepare("""
             SELECT id, event_time FROM documents
-            WHERE labels IS NOT NULL AND (event_time, id)<(?1, ?2) ORDER BY event_time DESC, id DESC LIMIT ?3
+            WHERE labels IS NOT NULL AND (event_time, id)<(?1, ?2) AND id<=?4 ORDER BY event_time DESC, id DESC LIMIT ?3
             """)
-            .Bind(1, after?.Last.Time ?? long.MaxValue).Bind(2, after?.Last.Row ?? long.MaxValue).Bind(3, wanted);
+            .Bind(1, after?.Last.Time ?? long.MaxValue).Bind(2, after?.Last.Row ?? long.MaxValue).Bind(3, wanted)
+            .Bind(4, after?.MaxRow ?? long.MaxValue);
         try
         {
             while (select.Step())

@@ -1,6 +1,7 @@
 using Streaming.Contracts;
 using Streaming.Core;
 using Streaming.Core.Search;
+using Streaming.Core.Sinks;
 using static Streaming.Adapters.Sqlite.Tests.Samples;
 
 namespace Streaming.Adapters.Sqlite.Tests.Search;
@@ -96,18 +97,27 @@ public sealed class EmbeddedSearchTests
         await using var store = await folder.OpenAsync();
         var sink = store.CreateSink("t");
         await sink.WriteAsync([.. Enumerable.Range(0, 57).Select(i => Write(Document($"d{i}", string.Join(' ', Enumerable.Repeat("word", i % 5 + 1)) + $" filler {i}", Noon.AddMinutes(i % 7))))], None);
+        var late = new List<string>();
         foreach (var order in Enum.GetValues<SearchOrder>())
         {
-            foreach (var query in new[] { "word", null })
+            foreach (var (query, until) in new (string?, DateTimeOffset?)[] { ("word", Noon.AddDays(1)), (null, Noon.AddDays(1)), ("-nothing", null), (null, null) })
             {
+                await sink.WriteAsync([.. late.Select(id => new DocumentWrite { Id = id, Version = 2 })], None);
+                late.Clear();
                 var seen = new List<string>();
                 string? after = null;
                 do
                 {
-                    var page = await store.Search.SearchAsync(new() { Query = query, Order = order, Size = 10, After = after, Until = Noon.AddDays(1) }, None);
+                    var page = await store.Search.SearchAsync(new() { Query = query, Order = order, Size = 10, After = after, Until = until }, None);
                     seen.AddRange(page.Hits.Select(h => h.Document.Id));
                     after = page.Next;
-                    await sink.WriteAsync([Write(Document($"late{order}{query}{seen.Count}", "word other words of a longer text", Noon.AddDays(1)))], None);
+                    Assert.True(seen.Count <= 57);
+                    // Newer, older and in between; whatever the order, they do not disturb.
+                    for (var i = -1; i < 9; i++)
+                    {
+                        late.Add($"late {order} {query} {until} {seen.Count} {i}");
+                        await sink.WriteAsync([Write(Document(late[^1], "word other words of a longer text", Noon.AddMinutes(i)))], None);
+                    }
                 }
                 while (after is not null);
                 Assert.Equal(57, seen.Count);
