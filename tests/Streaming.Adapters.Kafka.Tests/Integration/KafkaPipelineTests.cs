@@ -1,0 +1,149 @@
+using Streaming.Adapters.Elasticsearch;
+using Streaming.Testing.Engine;
+using Streaming.Testing.Servers;
+
+namespace Streaming.Adapters.Kafka.Tests.Integration;
+
+/// <summary>Whole pipelines on a real broker, watched by the ledger.</summary>
+[Collection(KafkaCollection.Name)]
+[Trait("Category", "Integration")]
+public sealed class KafkaPipelineTests(KafkaServer server)
+{
+    [IntegrationFact("kafka")]
+    public async Task Run_MembersComeAndGo_LosesNothingAndMovesQuickly()
+    {
+        var world = await KafkaWorld.CreateAsync(server, 6);
+        var steady = world.Start();
+        var random = new Random(7);
+        for (var round = 0; round < 8; round++)
+        {
+            await world.AppendAsync(1_000);
+            var second = world.Start();
+            var third = world.Start();
+            await KafkaBench.UntilAsync(() => second.Source.AssignedPartitions == 2 && third.Source.AssignedPartitions == 2, 30);
+            await world.AppendAsync(random.Next(100, 500));
+            await second.StopAsync();
+            await third.KillAsync();
+            await KafkaBench.UntilAsync(() => steady.Source.AssignedPartitions == 6, 30);
+        }
+
+        await world.SettleAsync();
+        await world.AssertSoundAsync();
+        Assert.Equal(world.Written, world.Sink.Documents.Count);
+    }
+
+    [IntegrationFact("kafka")]
+    public async Task Run_KilledAgainAndAgain_ReplaysNoMoreThanWasInFlight()
+    {
+        const int Kills = 12;
+        var world = await KafkaWorld.CreateAsync(server, 3);
+        await world.AppendAsync(6_000);
+        world.Model.BeforeRun = (_, token) => new ValueTask(Task.Delay(2, token));
+        for (var kill = 1; kill <= Kills; kill++)
+        {
+            var run = world.Start();
+            var goal = world.Written * kill / (Kills + 1);
+            await KafkaBench.UntilAsync(() => world.Ledger.Count(Terminal.Indexed) >= goal || run.Task.IsCompleted, 60);
+            await run.KillAsync();
+        }
+
+        world.Start();
+        await world.SettleAsync();
+        await world.AssertSoundAsync();
+        // In flight: the queue of 500 and what was finished since the last commit (200, or 50 ms).
+        Assert.InRange(world.Ledger.Replays, 0, Kills * 1_000);
+    }
+
+    [IntegrationFact("kafka")]
+    public async Task Run_MixedInput_EveryMessageEndsOnce()
+    {
+        var world = await KafkaWorld.CreateAsync(server, 2);
+        await world.AppendAsync(2_000, i => i % 100 == 7 ? "{\"text\": " : i % 100 == 8 ? null : $"text {i}");
+        world.Sink.Reject = write => write.Id.EndsWith("9", StringComparison.Ordinal) ? "refused" : null;
+        world.Start();
+        await world.SettleAsync();
+        await world.AssertSoundAsync();
+        Assert.Equal(20 + 200, world.Ledger.Count(Terminal.DeadLettered));
+        Assert.Equal(20, world.Ledger.Count(Terminal.Deleted));
+    }
+
+    [IntegrationTheory("kafka")]
+    [InlineData("commits the highest")]
+    [InlineData("ignores item status")]
+    [InlineData("does not await dead letters")]
+    public async Task Run_PlantedBug_TurnsTheLedgerRed(string bug)
+    {
+        var world = await KafkaWorld.CreateAsync(server, 2);
+        await world.AppendAsync(1_500, i => i % 10 == 3 ? "{\"text\": " : $"text {i}");
+        var letters = new DoesNotAwaitDeadLetters(world.Letters);
+        switch (bug)
+        {
+            case "commits the highest":
+                world.WrapSource = source => new CommitsTheHighest(source);
+                world.Model.BeforeRun = (call, token) => new ValueTask(call % 3 == 0 ? Task.Delay(100, token) : Task.CompletedTask);
+                break;
+            case "ignores item status":
+                world.Sink.Reject = write => write.Id.EndsWith("5", StringComparison.Ordinal) ? "refused" : null;
+                world.DocumentSink = new IgnoresItemStatus(world.Sink);
+                break;
+            default:
+                world.LetterSink = letters;
+                world.Letters.Hold();
+                break;
+        }
+
+        var run = world.Start();
+        await KafkaBench.UntilAsync(() => world.Ledger.Violations.Count > 0 || run.Task.IsCompleted, 30);
+        world.Letters.LetGo();
+        await run.KillAsync();
+        Assert.NotEmpty(world.Ledger.Audit());
+    }
+
+    [IntegrationFact("kafka")]
+    public async Task Run_IndexWithholdsItsAnswers_CommitsNothing()
+    {
+        var world = await KafkaWorld.CreateAsync(server, 2);
+        await world.AppendAsync(500);
+        world.Sink.Hold();
+        var run = world.Start();
+        await KafkaBench.UntilAsync(() => world.Sink.Calls > 0);
+        await Task.Delay(500);
+        var bench = new KafkaBench(server);
+        Assert.Equal(0, await bench.CommittedAsync(world.Group, world.Topic));
+        world.Sink.LetGo();
+        await world.SettleAsync();
+        await world.AssertSoundAsync();
+        Assert.True(run.Task.IsCompletedSuccessfully);
+    }
+
+    [IntegrationFact("kafka")]
+    public async Task Run_IntoAnIndexThatMisbehaves_IndexesEachOnce()
+    {
+        var world = await KafkaWorld.CreateAsync(server, 4);
+        await world.AppendAsync(10_000);
+        await using var index = new FakeElasticsearch();
+        index.Fault = (number, _) => (number % 9) switch
+        {
+            1 => new BulkFault { Status = 429 },
+            3 => new BulkFault { DropAfter = true },
+            4 => new BulkFault { TruncateAt = 300 },
+            6 => new BulkFault { Items = id => id.GetHashCode() % 7 == 0 ? (429, "es_rejected_execution_exception") : null },
+            7 => new BulkFault { Reverse = true, Shorten = 1 },
+            _ => null,
+        };
+        var sink = new ElasticsearchSink(new ElasticsearchOptions
+        {
+            Urls = [index.Url], Alias = "docs", BackoffBase = TimeSpan.FromMilliseconds(2), BackoffCap = TimeSpan.FromMilliseconds(20),
+        });
+        await sink.StartAsync(default);
+        world.DocumentSink = new AcknowledgingSink(sink, world.Ledger);
+        var run = world.Start();
+        await KafkaBench.UntilAsync(() => world.Ledger.Count(Terminal.Indexed) >= 4_000 || run.Task.IsCompleted, 60);
+        await run.KillAsync();
+        world.Start();
+        await world.SettleAsync();
+        await world.AssertSoundAsync();
+        Assert.Equal(10_000, index.Count);
+        Assert.Empty(world.Letters.Letters);
+    }
+}
