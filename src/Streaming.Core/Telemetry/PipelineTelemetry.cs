@@ -39,7 +39,7 @@ public sealed class PipelineTelemetry : IDisposable
         _batchSize = _meter.CreateHistogram<int>("streaming.batch.size", "{sequence}", "Sequences a batch", advice: Buckets<int>(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024));
         _batchTokens = _meter.CreateHistogram<long>("streaming.batch.tokens", "{token}", "Token places a batch", advice: Buckets<long>(32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 65536));
         _waste = _meter.CreateHistogram<double>("streaming.batch.padding_waste", "1", "Share of a batch's token places that is padding", advice: Buckets(0, .01, .02, .03, .05, .1, .2, .5));
-        _queue = Seconds("streaming.queue.duration", "Wait of a batch's oldest sequence");
+        _queue = Seconds("streaming.queue.duration", "From reading a batch's oldest document to its turn at the model");
         _tokenize = Seconds("streaming.tokenize.duration", "Decoding and preparing, a chunk of messages");
         _infer = Seconds("streaming.infer.duration", "One pass of the model");
         _decode = Seconds("streaming.decode.duration", "Heads and decoding, a batch");
@@ -106,7 +106,7 @@ public sealed class PipelineTelemetry : IDisposable
         _padding.Add(padded - tokens, _topology);
     }
 
-    /// <summary>The oldest sequence of a batch waited so long.</summary>
+    /// <summary>A batch's oldest document took so long from being read to its turn at the model.</summary>
     public void Queued(TimeSpan wait) => _queue.Record(wait.TotalSeconds, _topology);
 
     /// <summary>A chunk was decoded and prepared.</summary>

@@ -86,7 +86,7 @@ public sealed class PrometheusExporter : IDisposable
         if (state is not Metric metric)
             return;
         lock (_lock)
-            metric.Record(value, LabelsOf(tags));
+            metric.Record(value, tags);
     }
 
     private static double[] BoundsOf(Instrument instrument) => instrument switch
@@ -149,14 +149,30 @@ public sealed class PrometheusExporter : IDisposable
     {
         private readonly SortedDictionary<string, Series> _series = new(StringComparer.Ordinal);
 
+        // Most measurements carry one label that never changes (the topology); its text is made once.
+        private KeyValuePair<string, object?> _lastTag;
+        private string? _lastLabels;
+
         public void ForgetObserved()
         {
             if (observed)
                 _series.Clear();
         }
 
-        public void Record(double value, string labels)
+        public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
+            string labels;
+            if (tags.Length == 1 && _lastLabels is not null && ReferenceEquals(tags[0].Value, _lastTag.Value) && ReferenceEquals(tags[0].Key, _lastTag.Key))
+            {
+                labels = _lastLabels;
+            }
+            else
+            {
+                labels = LabelsOf(tags);
+                if (tags.Length == 1)
+                    (_lastTag, _lastLabels) = (tags[0], labels);
+            }
+
             if (!_series.TryGetValue(labels, out var series))
             {
                 if (_series.Count >= MaxSeries)

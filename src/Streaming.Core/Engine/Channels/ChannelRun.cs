@@ -23,7 +23,7 @@ internal sealed class ChannelRun : IAssignmentListener, IDisposable
     private readonly CommitStage _commits;
     private readonly DeliveryStage _delivery;
     private readonly ConcurrentDictionary<TopicPartition, PartitionLane> _lanes = new();
-    private readonly ConcurrentBag<PartitionLane> _everyLane = [];
+    private readonly List<PartitionLane> _everyLane = []; // ended ones too, while something of theirs is on its way
     private readonly int _workers = Math.Max(1, Environment.ProcessorCount);
     private Exception? _failure;
     private volatile bool _ended;
@@ -94,7 +94,12 @@ internal sealed class ChannelRun : IAssignmentListener, IDisposable
             if (_lanes.TryGetValue(from.Partition, out var old))
                 old.End();
             var lane = new PartitionLane(from.Partition, epoch);
-            _everyLane.Add(lane);
+            lock (_everyLane)
+            {
+                _everyLane.RemoveAll(static past => !past.IsLive && past.WhenIdle().IsCompleted);
+                _everyLane.Add(lane);
+            }
+
             _context.Tracker.Assign(from, epoch);
             _lanes[from.Partition] = lane;
         }
