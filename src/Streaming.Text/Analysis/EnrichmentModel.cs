@@ -26,6 +26,7 @@ public sealed class EnrichmentModel : IEnrichmentModel
     private readonly Head[] _wordHeads;
     private readonly Head[] _textHeads;
     private readonly (FeatureLayout Layout, int[] Heads)[] _wordLayouts;
+    private readonly int[] _wordOffsets;
     private readonly int _wordLogits;
     private readonly int _textLogits;
     private readonly EnrichmentModelOptions _options;
@@ -51,6 +52,7 @@ public sealed class EnrichmentModel : IEnrichmentModel
         _wordHeads = [.. heads.Where(head => head.Manifest.Unit == HeadUnit.Token)];
         _textHeads = [.. heads.Where(head => head.Manifest.Unit == HeadUnit.Document)];
         _wordLogits = _wordHeads.Sum(head => head.Labels);
+        _wordOffsets = [.. _wordHeads.Select((_, index) => _wordHeads.Take(index).Sum(head => head.Labels))];
         _textLogits = _textHeads.Sum(head => head.Labels);
         _wordLayouts = [.. _wordHeads.Select((head, index) => (head.Layout, Index: index)).GroupBy(pair => pair.Layout, pair => pair.Index)
             .Select(group => (group.Key, group.ToArray()))];
@@ -91,8 +93,7 @@ public sealed class EnrichmentModel : IEnrichmentModel
         if (prepared.IsSuccess)
         {
             var document = prepared.Value;
-            document.Logits = ArrayPool<float>.Shared.Rent(
-                Math.Max(1, checked(document.CoveredWords * _wordLogits + document.Windows.Count * _textLogits)));
+            document.State = new HeadState(document.Windows.Count, _wordHeads.Length, _textLogits);
         }
 
         return prepared;
@@ -103,31 +104,38 @@ public sealed class EnrichmentModel : IEnrichmentModel
     {
         ArgumentNullException.ThrowIfNull(output);
         var text = Own(document);
-        foreach (var (layout, heads) in _wordLayouts)
-            AcceptWords(text, window, output, row, layout, heads);
+        var state = text.State!;
+
+        // A pass that was repeated after a failure brings windows again; they bring nothing new.
+        if (state.IsAccepted(window))
+            return;
+        AcceptWords(text, window, output, row);
         AcceptText(text, window, output, row);
+        state.MarkAccepted(window);
+        Advance(text, state);
     }
 
     /// <inheritdoc/>
     public Annotations Complete(PreparedDocument document)
     {
         var text = Own(document);
+        var state = Finished(text);
         var annotations = new Annotations { Coverage = text.Coverage };
         if (text.Windows.Count > 0)
         {
-            var offset = 0;
-            foreach (var head in _wordHeads)
+            for (var index = 0; index < _wordHeads.Length; index++)
             {
-                var spans = Locate(text, head, text.Logits.AsSpan(offset, text.CoveredWords * head.Labels));
-                offset += text.CoveredWords * head.Labels;
+                var head = _wordHeads[index];
+                var spans = Locate(text, head, state.Spans[index]);
                 annotations = head.Manifest.Task == HeadTask.Ner
                     ? annotations with { Entities = spans.ConvertAll(span => new EntityAnnotation(span.Label, text.Text[span.Start..span.End], span.Start, span.End, span.Confidence)) }
                     : annotations with { Aspects = spans.ConvertAll(span => new AspectAnnotation(text.Text[span.Start..span.End], span.Start, span.End, span.Label, span.Confidence)) };
             }
 
+            var offset = 0;
             foreach (var head in _textHeads)
             {
-                var scores = Classify(text, head, text.Logits.AsSpan(offset, text.Windows.Count * head.Labels));
+                var scores = Classify(text, head, state.TextLogits.Slice(offset, text.Windows.Count * head.Labels));
                 offset += text.Windows.Count * head.Labels;
                 annotations = head.Manifest.Task == HeadTask.Topic
                     ? annotations with { Topics = Report(head, scores) }
@@ -145,14 +153,9 @@ public sealed class EnrichmentModel : IEnrichmentModel
     public IReadOnlyList<TaggedSpan> CompleteTags(PreparedText text, HeadTask task)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var spans = new List<TaggedSpan>();
-        for (var index = 0; index < _wordHeads.Length; index++)
-        {
-            var head = _wordHeads[index];
-            if (head.Manifest.Task == task)
-                Decode(text, head, text.Logits.AsSpan(OffsetOf(index, text), text.CoveredWords * head.Labels), spans);
-        }
-
+        var state = Finished(text);
+        var index = Array.FindIndex(_wordHeads, head => head.Manifest.Task == task);
+        IReadOnlyList<TaggedSpan> spans = index < 0 ? [] : state.Spans[index];
         text.Dispose();
         return spans;
     }
@@ -163,40 +166,90 @@ public sealed class EnrichmentModel : IEnrichmentModel
     private static PreparedText Own(PreparedDocument document) =>
         document as PreparedText ?? throw new InvalidOperationException("A model was given a document that another kind of model prepared: this is a bug.");
 
-    private void AcceptWords(PreparedText text, int window, EncoderOutput output, int row, FeatureLayout layout, int[] heads)
+    private static HeadState Finished(PreparedText text) =>
+        text.State is { } state && state.Frontier == text.Windows.Count
+            ? state
+            : throw new InvalidOperationException("A document was completed twice, or before all its windows: this is a bug.");
+
+    private void AcceptWords(PreparedText text, int window, EncoderOutput output, int row)
     {
         var plan = text.Plan[window];
         var (from, to) = text.WordsOf(plan);
         if (from == to)
             return;
-        var stride = Projection.StrideOf(layout.Inputs);
-        var rented = ArrayPool<float>.Shared.Rent(Tile * stride);
-        var features = rented.AsSpan(0, Tile * stride);
-        features.Clear();
-        for (var first = from; first < to; first += Tile)
+        var logits = text.State!.RentWordLogits(window, (to - from) * _wordLogits);
+        foreach (var (layout, heads) in _wordLayouts)
         {
-            var count = Math.Min(Tile, to - first);
-            for (var word = 0; word < count; word++)
+            var stride = Projection.StrideOf(layout.Inputs);
+            var rented = ArrayPool<float>.Shared.Rent(Tile * stride);
+            var features = rented.AsSpan(0, Tile * stride);
+            features.Clear();
+            for (var first = from; first < to; first += Tile)
             {
-                var span = text.Words[first + word];
-                FeatureReader.ReadWord(layout, output, row, text.Anchors[first + word] - plan.Start + 1, text.Text.AsSpan(span.Start, span.Length),
-                    text.SentenceInitial[first + word], features.Slice(word * stride, layout.Inputs));
+                var count = Math.Min(Tile, to - first);
+                for (var word = 0; word < count; word++)
+                {
+                    var span = text.Words[first + word];
+                    FeatureReader.ReadWord(layout, output, row, text.Anchors[first + word] - plan.Start + 1, text.Text.AsSpan(span.Start, span.Length),
+                        text.SentenceInitial[first + word], features.Slice(word * stride, layout.Inputs));
+                }
+
+                foreach (var index in heads)
+                {
+                    var head = _wordHeads[index];
+                    var place = _wordOffsets[index] * (to - from) + (first - from) * head.Labels;
+                    head.Projection.Multiply(features, count, addBias: true, logits.Slice(place, count * head.Labels));
+                }
             }
 
-            foreach (var index in heads)
-            {
-                var head = _wordHeads[index];
-                var logits = text.Logits.AsSpan(OffsetOf(index, text) + first * head.Labels, count * head.Labels);
-                head.Projection.Multiply(features, count, addBias: true, logits);
-            }
+            ArrayPool<float>.Shared.Return(rented);
+        }
+    }
+
+    /// <summary>Decodes the sentences that are whole by now, as the heads were trained, and gives their logits back.</summary>
+    private void Advance(PreparedText text, HeadState state)
+    {
+        var isLast = state.Frontier == text.Windows.Count;
+        var known = isLast ? text.CoveredWords : text.WordsOf(text.Plan[state.Frontier]).From;
+        while (state.Decoded < known)
+        {
+            // An endless sentence is decoded in parts, so that memory stays bounded.
+            var end = state.Decoded + 1;
+            while (end < known && end - state.Decoded < MaxSentence && !text.SentenceInitial[end])
+                end++;
+            if (end == known && end - state.Decoded < MaxSentence && !isLast)
+                return;
+            for (var index = 0; index < _wordHeads.Length; index++)
+                DecodeSentence(text, state, index, state.Decoded, end);
+            state.Decoded = end;
+            while (state.Released < state.Frontier && text.WordsOf(text.Plan[state.Released]).To <= end)
+                state.Release();
+        }
+    }
+
+    private void DecodeSentence(PreparedText text, HeadState state, int index, int first, int end)
+    {
+        var head = _wordHeads[index];
+        var rented = ArrayPool<float>.Shared.Rent((end - first) * head.Labels);
+        var logits = rented.AsSpan(0, (end - first) * head.Labels);
+        for (var (window, word) = (state.Released, first); word < end; window++)
+        {
+            var (from, to) = text.WordsOf(text.Plan[window]);
+            var until = Math.Min(to, end);
+            if (until <= word)
+                continue;
+            state.WordLogits(window).Slice(_wordOffsets[index] * (to - from) + (word - from) * head.Labels, (until - word) * head.Labels)
+                .CopyTo(logits[((word - first) * head.Labels)..]);
+            word = until;
         }
 
+        head.Decode(logits, first, state.Spans[index]);
         ArrayPool<float>.Shared.Return(rented);
     }
 
     private void AcceptText(PreparedText text, int window, EncoderOutput output, int row)
     {
-        var offset = text.CoveredWords * _wordLogits;
+        var offset = 0;
         var (from, to) = text.PlacesOf(window);
         FeatureLayout? layout = null;
         float[]? rented = null;
@@ -217,7 +270,7 @@ public sealed class EnrichmentModel : IEnrichmentModel
             }
 
             // A linear layer of a mean is the mean of linear layers: each window leaves a few numbers behind, no vector.
-            head.Projection.Multiply(rented, 1, addBias: false, text.Logits.AsSpan(offset + window * head.Labels, head.Labels));
+            head.Projection.Multiply(rented, 1, addBias: false, text.State!.TextLogits.Slice(offset + window * head.Labels, head.Labels));
             offset += text.Windows.Count * head.Labels;
         }
 
@@ -225,31 +278,8 @@ public sealed class EnrichmentModel : IEnrichmentModel
             ArrayPool<float>.Shared.Return(rented);
     }
 
-    private int OffsetOf(int wordHead, PreparedText text)
+    private static List<(string Label, int Start, int End, double Confidence)> Locate(PreparedText text, Head head, List<TaggedSpan> spans)
     {
-        var offset = 0;
-        for (var index = 0; index < wordHead; index++)
-            offset += text.CoveredWords * _wordHeads[index].Labels;
-        return offset;
-    }
-
-    private static void Decode(PreparedText text, Head head, ReadOnlySpan<float> logits, List<TaggedSpan> spans)
-    {
-        for (var first = 0; first < text.CoveredWords;)
-        {
-            // Sentence by sentence, as the head was trained; an endless one in parts, so that memory stays bounded.
-            var next = first + 1;
-            while (next < text.CoveredWords && next - first < MaxSentence && !text.SentenceInitial[next])
-                next++;
-            head.Decode(logits[(first * head.Labels)..(next * head.Labels)], first, spans);
-            first = next;
-        }
-    }
-
-    private static List<(string Label, int Start, int End, double Confidence)> Locate(PreparedText text, Head head, ReadOnlySpan<float> logits)
-    {
-        var spans = new List<TaggedSpan>();
-        Decode(text, head, logits, spans);
         var found = new List<(string Label, int Start, int End, double Confidence)>(spans.Count);
         foreach (var span in spans)
         {

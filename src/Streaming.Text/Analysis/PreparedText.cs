@@ -59,7 +59,7 @@ public sealed class PreparedText : PreparedDocument, IDisposable
     public ReadOnlySpan<int> Anchors => _anchors.AsSpan(0, WordCount);
 
     /// <summary>What the heads have read so far; belongs to the model.</summary>
-    internal float[] Logits { get; set; } = [];
+    internal HeadState? State { get; set; }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -68,9 +68,8 @@ public sealed class PreparedText : PreparedDocument, IDisposable
         Return(ref _anchors);
         Return(ref _words);
         Return(ref _initial);
-        var logits = Logits;
-        Logits = [];
-        Return(ref logits);
+        State?.Dispose();
+        State = null;
     }
 
     /// <summary>Words whose features this window gives: from the first to before the second.</summary>

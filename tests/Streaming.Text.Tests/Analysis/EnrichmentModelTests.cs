@@ -141,6 +141,56 @@ public sealed class EnrichmentModelTests
     }
 
     [Fact]
+    public async Task AnalyzeAsync_ManyWindows_FindsWhatOneWindowFinds()
+    {
+        // The encoder of these tests sees no context, so windows must make no difference at all to words.
+        var text = string.Join(' ', RandomTexts(80));
+        await using var cut = Models.FourHeads(new HashingRunner(maxLength: 24));
+        await using var whole = Models.FourHeads(new HashingRunner(maxLength: 8192), new WindowOptions { MaxLength = 8192 });
+
+        var expected = await new TextAnalyzer(whole).AnalyzeAsync(text, CancellationToken.None);
+        var actual = await new TextAnalyzer(cut, new BatchingOptions { MaxBatchTokens = 64 }).AnalyzeAsync(text, CancellationToken.None);
+
+        Assert.NotEmpty(expected.Entities);
+        Assert.Equal(expected.Entities, actual.Entities);
+        Assert.Equal(expected.Aspects, actual.Aspects);
+        Assert.Equal(expected.Sentiment!.Confidence, actual.Sentiment!.Confidence, 1e-5);
+    }
+
+    [Fact]
+    public async Task Accept_InOrder_GivesLogitsBackAsSentencesEnd()
+    {
+        await using var model = Models.FourHeads();
+        using var document = model.Prepare(string.Join(' ', Enumerable.Repeat("Paris is far .", 200)), words: null).Value!;
+        for (var window = 0; window < document.Windows.Count; window++)
+        {
+            using var output = await model.Runner.RunAsync([document.Windows[window]], CancellationToken.None);
+            model.Accept(document, window, output, 0);
+            Assert.InRange(document.State!.Released, window - 1, window + 1);
+        }
+
+        Assert.Equal(800, document.State!.Decoded);
+    }
+
+    [Fact]
+    public async Task Accept_Repeated_ChangesNothing()
+    {
+        await using var model = Models.FourHeads();
+        var text = string.Join(' ', RandomTexts(10));
+        var expected = await new TextAnalyzer(model).AnalyzeAsync(text, CancellationToken.None);
+        var document = model.Prepare(text, words: null).Value!;
+        for (var window = 0; window < document.Windows.Count; window++)
+        {
+            using var output = await model.Runner.RunAsync([document.Windows[window]], CancellationToken.None);
+            for (var again = 0; again <= window; again++)
+                model.Accept(document, window, output, 0);
+        }
+
+        AssertSame(expected, model.Complete(document));
+        Assert.Throws<InvalidOperationException>(() => model.Complete(document));
+    }
+
+    [Fact]
     public async Task Complete_KnownHeads_FindsEntityTopicAndSentiment()
     {
         // Heads that read one dimension each: a word whose hidden value 0 is the largest seen is an entity.
