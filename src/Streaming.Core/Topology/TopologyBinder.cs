@@ -30,6 +30,8 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
         };
         CheckTopics(root, topology);
         CheckBounds(root.Map("batching"), topology);
+        CheckTasks(root.Map("thresholds"), "thresholds", topology);
+        CheckTasks(root.Map("labelling").Map("below"), "labelling.below", topology);
         return topology;
     }
 
@@ -214,6 +216,14 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
             {
                 diagnostics.Error(TopologyErrorCodes.Conflict, source.PositionOf("topics"), $"`source.topics` has {Quoting.Quote(topic)}, which is also `{path}`.", "A topology must not read what it writes: name another topic.");
             }
+        }
+    }
+
+    private void CheckTasks(SettingMap map, string path, TopologyDefinition topology)
+    {
+        foreach (var task in StageRegistry.All.Where(s => s.IsAnnotation && map.IsSet(s.Name) && !topology.HasStage(s.Name)))
+        {
+            diagnostics.Warning(TopologyErrorCodes.UnusedSetting, map.PositionOf(task.Name), $"`{path}.{task.Name}` has no effect: the chain has no stage `{task.Name}`.", "Add the stage, or leave the setting away.");
         }
     }
 

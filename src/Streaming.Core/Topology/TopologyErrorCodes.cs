@@ -99,6 +99,9 @@ public static class TopologyErrorCodes
     /// <summary>Warning: a variable that nothing uses.</summary>
     public const string UnusedVariable = "unused_variable";
 
+    /// <summary>Warning: a setting that has no effect because of others.</summary>
+    public const string UnusedSetting = "unused_setting";
+
     /// <summary>Warning: a secret stands in the file itself.</summary>
     public const string SecretInFile = "secret_in_file";
 }

@@ -173,6 +173,15 @@ public sealed class TopologyLoaderTests
     }
 
     [Fact]
+    public void LoadText_ThresholdOfAStageThatIsNotThere_Warns()
+    {
+        var result = Load(Minimal + "\nchain: [decode, normalise, tokenise, encode, topics]\nthresholds: {topics: 0.5, entities: 0.5}");
+
+        Assert.True(result.IsValid);
+        Assert.Equal("test.yaml:5:37: warning unused_setting: `thresholds.entities` has no effect: the chain has no stage `entities`. Add the stage, or leave the setting away.", Assert.Single(result.Diagnostics).ToString());
+    }
+
+    [Fact]
     public void GetOrThrow_Wrong_ListsEveryError()
     {
         var exception = Assert.Throws<StreamingException>(() => Load("name: N\nfoo: 1\n").GetOrThrow());
