@@ -1,4 +1,8 @@
+using Streaming.Adapters.Onnx.Bert;
+using Streaming.Adapters.Onnx.Import;
 using Streaming.Adapters.Onnx.Running;
+using Streaming.Core.Models.Bundle;
+using Streaming.Text.Tokenization;
 
 namespace Streaming.Adapters.Onnx.Benchmarks;
 
@@ -22,4 +26,59 @@ public sealed record BenchmarkedEncoder
 
     /// <summary>How its session is opened; threads are the benchmark's.</summary>
     public OnnxRunnerOptions Session { get; init; } = new() { Device = "cpu" };
+
+    /// <summary>A bundle's encoder, verified.</summary>
+    /// <param name="bundle">The bundle.</param>
+    /// <param name="layers">Layers to read; null: those its heads read, or the last one when it has none.</param>
+    public static BenchmarkedEncoder FromBundle(ModelBundle bundle, IReadOnlyList<int>? layers = null)
+    {
+        ArgumentNullException.ThrowIfNull(bundle);
+        var encoder = bundle.Manifest.Encoder;
+        int[] read = [.. bundle.Manifest.Heads.SelectMany(static head => head.Layers).Distinct().Order()];
+        return new BenchmarkedEncoder
+        {
+            Name = encoder.Precision,
+            Model = bundle.Read(encoder.File),
+            Dimensions = encoder.Dimensions,
+            Layers = layers ?? (read.Length > 0 ? read : [encoder.Layers[^1]]),
+            SinglePrecision = encoder.Precision == "fp32",
+        };
+    }
+
+    /// <summary>
+    /// The same checkpoint in every form: <c>fp32</c> and <c>int8</c> as this product writes them, <c>fp32-stock</c> and
+    /// <c>int8-dynamic</c> as stock exporters write them, in sessions with ONNX Runtime's own fusions.
+    /// </summary>
+    /// <param name="directory">Hugging Face folder, as for an import.</param>
+    /// <param name="tokenizer">Its tokeniser, for calibration.</param>
+    /// <param name="layers">Layers to read; null: the last one.</param>
+    /// <param name="cancellationToken">Observed between texts.</param>
+    public static IReadOnlyList<BenchmarkedEncoder> FromCheckpoint(string directory, ITokenizer tokenizer, IReadOnlyList<int>? layers, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        var config = BertConfig.Parse(File.ReadAllBytes(Path.Combine(directory, "config.json")));
+        using var weights = SafetensorsFile.Open(Path.Combine(directory, "model.safetensors"));
+        var checkpoint = new BertCheckpoint(config, weights);
+        var given = layers ?? [config.Layers];
+        var ranges = ActivationCalibrator.Measure(
+            checkpoint, CalibrationTexts.Encode(CalibrationTexts.Shipped(), tokenizer, Math.Min(config.Positions, 256)), null, cancellationToken);
+        return
+        [
+            Write("fp32", new BertGraphOptions(), stock: false),
+            Write("fp32-stock", new BertGraphOptions { StockNormalization = true }, stock: true),
+            Write("int8", new BertGraphOptions { Precision = EncoderPrecision.Int8, Ranges = ranges }, stock: false),
+            Write("int8-dynamic", new BertGraphOptions { Precision = EncoderPrecision.Int8Dynamic }, stock: true),
+        ];
+
+        BenchmarkedEncoder Write(string name, BertGraphOptions options, bool stock) => new()
+        {
+            Name = name,
+            Model = BertGraph.Write(checkpoint, options with { Layers = given }),
+            Dimensions = config.Hidden,
+            Layers = given,
+            SinglePrecision = options.Precision == EncoderPrecision.Fp32,
+            Session = new OnnxRunnerOptions { Device = "cpu", StockFusions = stock },
+        };
+    }
 }

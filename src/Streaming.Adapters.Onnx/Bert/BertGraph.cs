@@ -130,7 +130,7 @@ public sealed class BertGraph
 
     private Normalized Norm(string input, string name, (float[] Scale, float[] Shift) norm)
     {
-        if (_options.Precision == EncoderPrecision.Int8Dynamic)
+        if (_options.StockNormalization || _options.Precision == EncoderPrecision.Int8Dynamic)
         {
             var whole = _graph.Node(
                 "LayerNormalization",

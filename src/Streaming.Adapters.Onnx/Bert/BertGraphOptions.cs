@@ -21,6 +21,9 @@ public sealed record BertGraphOptions
     /// <summary>Bits of a weight in 8-bit graphs, 7 or 8. CPUs without VNNI add pairs of products in 16 bits, which overflow with 8.</summary>
     public int WeightBits { get; init; } = 8;
 
+    /// <summary>Whether layer normalisation is the operator of that name, as stock exporters write it; for comparison.</summary>
+    public bool StockNormalization { get; init; }
+
     /// <summary>Whether the inputs of every matrix product are outputs too, for calibration (single precision only).</summary>
     public bool Probes { get; init; }
 }

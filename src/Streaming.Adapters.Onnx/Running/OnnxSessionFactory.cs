@@ -25,6 +25,8 @@ internal static class OnnxSessionFactory
                 return (session!, Told(options, $"cuda:{device.Index}"));
             reason = device.Kind == OnnxDeviceKind.Auto ? "" : $" (cuda:{device.Index} was asked for: {reason})";
         }
+        if (!singlePrecision && Int8Support.Warning is { } warning)
+            options.Log?.Invoke(warning);
         return (Create(model, CpuOptions(options)), Told(options, "cpu" + reason));
     }
 
