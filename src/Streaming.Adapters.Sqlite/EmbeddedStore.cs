@@ -27,6 +27,9 @@ public sealed class EmbeddedStore : IAsyncDisposable
     /// <summary>Name of the file in a data folder.</summary>
     public const string FileName = "streaming.db";
 
+    /// <summary>Version of the SQLite library in use.</summary>
+    public static string SqliteVersion => SqliteDatabase.LibraryVersion;
+
     private readonly WriteTurn _turn;
     private readonly ReaderPool _readers;
 

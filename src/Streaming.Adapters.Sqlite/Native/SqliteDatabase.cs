@@ -17,6 +17,15 @@ internal sealed class SqliteDatabase : IDisposable
         _busyMilliseconds = busyMilliseconds;
     }
 
+    internal static string LibraryVersion
+    {
+        get
+        {
+            Batteries_V2.Init();
+            return raw.sqlite3_libversion().utf8_to_string() ?? "";
+        }
+    }
+
     internal string Path { get; }
 
     /// <summary>Opens the file, creating it when <paramref name="create"/> is set.</summary>

@@ -111,7 +111,8 @@ internal ref struct WordCutter
                 UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter or UnicodeCategory.DecimalDigitNumber or
                 UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber or
                 UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark => CharClass.Part,
-            UnicodeCategory.OtherSymbol when value >= 0x2600 => CharClass.Alone,
+            // Pictographs; not the replacement character and its neighbours.
+            UnicodeCategory.OtherSymbol when value is >= 0x2600 and < 0xFFF0 or >= 0x10000 => CharClass.Alone,
             UnicodeCategory.ModifierSymbol when value is >= 0x1F3FB and <= 0x1F3FF => CharClass.Ignored,
             _ => CharClass.Separator,
         };
