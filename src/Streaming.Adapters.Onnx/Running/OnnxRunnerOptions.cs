@@ -15,9 +15,6 @@ public sealed record OnnxRunnerOptions
     /// <summary>Layers to compute and give out, ascending; null: all that the graph gives. Fewer cost less memory.</summary>
     public IReadOnlyList<int>? Layers { get; init; }
 
-    /// <summary>Whether ONNX Runtime keeps freed working memory for the next pass (faster), or returns it at once (smaller). Default true.</summary>
-    public bool KeepWorkingMemory { get; init; } = true;
-
     /// <summary>Runs a graph as ONNX Runtime would by default, with every fusion; for comparing with stock sessions.</summary>
     public bool StockFusions { get; init; }
 

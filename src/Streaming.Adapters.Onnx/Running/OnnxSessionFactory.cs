@@ -81,7 +81,8 @@ internal static class OnnxSessionFactory
             IntraOpNumThreads = options.IntraOpThreads,
             InterOpNumThreads = 1,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            EnableCpuMemArena = options.KeepWorkingMemory,
+            // Without the arena every pass pays for fresh pages, and the process ends up larger, not smaller.
+            EnableCpuMemArena = true,
             // A pattern is kept for every shape ever seen; batches have many.
             EnableMemoryPattern = false,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
@@ -90,7 +91,7 @@ internal static class OnnxSessionFactory
         // Waiting threads would burn the cores that tokenising and decoding need.
         session.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         session.AddSessionConfigEntry("session.use_device_allocator_for_initializers", "1");
-        // The fused residual sum and normalisation is not vectorised on CPUs: see BertGraph.
+        // That fusion's kernel is not vectorised on CPUs: see BertGraph.
         if (!options.StockFusions)
             session.AddSessionConfigEntry("optimization.disable_specified_optimizers", "SkipLayerNormFusion");
         if (options.ProfilePrefix is not null)

@@ -8,27 +8,6 @@ namespace Streaming.Adapters.Onnx.Tests.Running;
 public sealed class OnnxModelRunnerTests
 {
     [Fact]
-    public async Task RunAsync_ManyAtOnce_EachGetsItsOwn()
-    {
-        await using var runner = Open(new OnnxRunnerOptions { MaxConcurrent = 3 });
-        var batches = Enumerable.Range(0, 40).Select(static i => new[] { new TokenSequence(TinyBert.Sequence(i, 1 + (i % 30))) }).ToArray();
-        var expected = new List<float[]>();
-        foreach (var batch in batches)
-        {
-            using var output = await runner.RunAsync(batch, default);
-            expected.Add(output.Hidden(0, 0).ToArray());
-        }
-
-        var outputs = await Task.WhenAll(batches.Select(batch => runner.RunAsync(batch, default).AsTask()));
-
-        for (var i = 0; i < outputs.Length; i++)
-        {
-            Assert.Equal(expected[i], outputs[i].Hidden(0, 0).ToArray());
-            outputs[i].Dispose();
-        }
-    }
-
-    [Fact]
     public async Task RunAsync_LayersChosen_GivesThoseAlone()
     {
         await using var all = Open(new OnnxRunnerOptions());
@@ -69,32 +48,14 @@ public sealed class OnnxModelRunnerTests
     }
 
     [Fact]
-    public async Task RunAsync_LengthOutOfRange_Throws()
+    public async Task WarmUpAsync_SeveralThreads_LeavesRunnerUsable()
     {
-        await using var runner = Open(new OnnxRunnerOptions());
+        await using var runner = Open(new OnnxRunnerOptions { MaxConcurrent = 2 });
 
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await runner.RunAsync([], default));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await runner.RunAsync([new TokenSequence(Array.Empty<int>())], default));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await runner.RunAsync([new TokenSequence(new int[TinyBert.Positions + 1])], default));
-    }
-
-    [Fact]
-    public async Task RunAsync_CancelledBefore_DoesNotRun()
-    {
-        await using var runner = Open(new OnnxRunnerOptions());
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await runner.RunAsync([new TokenSequence(new int[3])], new CancellationToken(true)));
-    }
-
-    [Fact]
-    public async Task RunAsync_AfterDispose_Throws()
-    {
-        var runner = Open(new OnnxRunnerOptions());
         await runner.WarmUpAsync(default);
-        await runner.DisposeAsync();
-        await runner.DisposeAsync();
 
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await runner.RunAsync([new TokenSequence(new int[3])], default));
+        using var output = await runner.RunAsync([new TokenSequence(new int[3])], default);
+        Assert.Equal(3, output.PaddedLength);
     }
 
     [Theory]
