@@ -93,7 +93,7 @@ public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
         Head head, List<TaggedText> samples, EvaluationRequest request, IProgress<int>? progress, CancellationToken cancellationToken)
     {
         var spans = await DecodeAsync(head, samples, progress, cancellationToken).ConfigureAwait(false);
-        var predicted = spans.Select(s => (IReadOnlyList<TagSpan>)[.. s.Select(x => new TagSpan(x.Type, x.First, x.Last))]).ToList();
+        var predicted = TaggerMetrics.WordSpans(spans);
         var counter = TaggerMetrics.Count(samples, predicted);
         var report = counter.ToReport();
         var interval = BootstrapInterval.OfMicroF1(counter.Samples, request.Seed);

@@ -31,7 +31,7 @@ internal sealed class ClassifierTraining(HeadContext context)
         var manifest = head.Manifest with
         {
             Temperature = temperature,
-            Metrics = Measure(test, testLogits, head.Labels, temperature),
+            Metrics = Measure(dev, devLogits, test, testLogits, head.Labels, temperature),
             Baselines = new SortedDictionary<string, IReadOnlyDictionary<string, double>>(StringComparer.Ordinal)
             {
                 ["bag_of_words"] = Scores(ClassificationReport.Of(Labels(test), [.. test.Select(s => bow.Predict(s.Text))], head.Labels)),
@@ -80,30 +80,40 @@ internal sealed class ClassifierTraining(HeadContext context)
         return logits;
     }
 
-    private SortedDictionary<string, double> Measure(List<ClassifiedText> test, double[] logits, int labels, double temperature)
+    private SortedDictionary<string, double> Measure(
+        List<ClassifiedText> dev, double[] devLogits, List<ClassifiedText> test, double[] testLogits, int labels, double temperature)
     {
         var gold = Labels(test);
-        var predicted = new int[gold.Length];
-        for (var i = 0; i < predicted.Length; i++)
-        {
-            for (var k = 1; k < labels; k++)
-            {
-                if (logits[(i * labels) + k] > logits[(i * labels) + predicted[i]])
-                    predicted[i] = k;
-            }
-        }
-
+        var predicted = Best(testLogits, labels);
         var report = ClassificationReport.Of(gold, predicted, labels);
         var interval = BootstrapInterval.Of(gold.Length, context.Seed, 1000, 0.95, draw => draw.Count(i => gold[i] == predicted[i]) / (double)draw.Length);
         var metrics = Scores(report);
         metrics["test.accuracy.high"] = interval.High;
         metrics["test.accuracy.low"] = interval.Low;
-        metrics["test.ece"] = ProbabilityReport.Of(logits, gold, labels, temperature).Calibration.ExpectedError;
-        metrics["test.ece.uncalibrated"] = ProbabilityReport.Of(logits, gold, labels).Calibration.ExpectedError;
+        metrics["test.ece"] = ProbabilityReport.Of(testLogits, gold, labels, temperature).Calibration.ExpectedError;
+        metrics["test.ece.uncalibrated"] = ProbabilityReport.Of(testLogits, gold, labels).Calibration.ExpectedError;
         metrics["test.samples"] = gold.Length;
         for (var k = 0; k < labels; k++)
             metrics[$"test.f1.{context.Recipe.Labels[k]}"] = report.Classes[k].F1;
+        var devReport = ClassificationReport.Of(Labels(dev), Best(devLogits, labels), labels);
+        metrics["dev.accuracy"] = devReport.Accuracy;
+        metrics["dev.macro_f1"] = devReport.Macro.F1;
         return metrics;
+    }
+
+    private static int[] Best(double[] logits, int labels)
+    {
+        var best = new int[logits.Length / labels];
+        for (var i = 0; i < best.Length; i++)
+        {
+            for (var k = 1; k < labels; k++)
+            {
+                if (logits[(i * labels) + k] > logits[(i * labels) + best[i]])
+                    best[i] = k;
+            }
+        }
+
+        return best;
     }
 
     private static SortedDictionary<string, double> Scores(ClassificationReport report) => new(StringComparer.Ordinal)

@@ -10,9 +10,10 @@ namespace Streaming.Learning.Training;
 internal static class TaggerMetrics
 {
     /// <summary>All metrics of predicted spans with confidences.</summary>
-    public static SortedDictionary<string, double> Of(List<TaggedText> test, IReadOnlyList<List<TaggedSpan>> spans, HeadRecipe recipe, ulong seed)
+    public static SortedDictionary<string, double> Of(
+        List<TaggedText> dev, IReadOnlyList<List<TaggedSpan>> devSpans, List<TaggedText> test, IReadOnlyList<List<TaggedSpan>> spans, HeadRecipe recipe, ulong seed)
     {
-        var predicted = spans.Select(s => (IReadOnlyList<TagSpan>)[.. s.Select(x => new TagSpan(x.Type, x.First, x.Last))]).ToList();
+        var predicted = WordSpans(spans);
         var metrics = Scores(test, predicted, recipe);
         var counter = Count(test, predicted);
         var interval = BootstrapInterval.OfMicroF1(counter.Samples, seed);
@@ -22,8 +23,13 @@ internal static class TaggerMetrics
             metrics[$"test.f1.{type}"] = scores.F1;
         metrics["test.ece"] = Calibration(test, spans).ExpectedError;
         metrics["test.samples"] = test.Count;
+        metrics["dev.micro_f1"] = Count(dev, WordSpans(devSpans)).ToReport().Micro.F1;
         return metrics;
     }
+
+    /// <summary>Spans without their confidence.</summary>
+    public static List<IReadOnlyList<TagSpan>> WordSpans(IEnumerable<List<TaggedSpan>> spans) =>
+        [.. spans.Select(s => (IReadOnlyList<TagSpan>)[.. s.Select(x => new TagSpan(x.Type, x.First, x.Last))])];
 
     /// <summary>F1 scores alone.</summary>
     public static SortedDictionary<string, double> Scores(List<TaggedText> test, IReadOnlyList<IReadOnlyList<TagSpan>> predicted, HeadRecipe recipe)

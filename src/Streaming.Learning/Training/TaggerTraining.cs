@@ -24,7 +24,8 @@ internal sealed class TaggerTraining(HeadContext context)
 
         var trained = await FitAsync(train, cancellationToken).ConfigureAwait(false);
         var head = new Head(trained.Manifest, encoder, trained.Weights, trained.Bias, trained.Chain);
-        var temperature = await CalibrateAsync(head, trained, dev, cancellationToken).ConfigureAwait(false);
+        var devSpans = new List<TaggedSpan>[dev.Count];
+        var temperature = await CalibrateAsync(head, trained, dev, devSpans, cancellationToken).ConfigureAwait(false);
         var manifest = trained.Manifest with { Temperature = temperature };
         head = new Head(manifest, encoder, trained.Weights, trained.Bias, trained.Chain);
 
@@ -33,7 +34,7 @@ internal sealed class TaggerTraining(HeadContext context)
         context.Report("baseline", 0, 0);
         manifest = manifest with
         {
-            Metrics = TaggerMetrics.Of(test, spans, recipe, context.Seed),
+            Metrics = TaggerMetrics.Of(dev, devSpans, test, spans, recipe, context.Seed),
             Baselines = new SortedDictionary<string, IReadOnlyDictionary<string, double>>(StringComparer.Ordinal)
             {
                 ["majority"] = TaggerMetrics.Scores(test, [.. test.Select(_ => (IReadOnlyList<TagSpan>)[])], recipe),
@@ -96,7 +97,7 @@ internal sealed class TaggerTraining(HeadContext context)
             : null);
     }
 
-    private async ValueTask<double> CalibrateAsync(Head head, TrainedHead trained, List<TaggedText> dev, CancellationToken cancellationToken)
+    private async ValueTask<double> CalibrateAsync(Head head, TrainedHead trained, List<TaggedText> dev, List<TaggedSpan>[] spans, CancellationToken cancellationToken)
     {
         // Without a CRF each word is a chain of its own: the same search with scores of zero between words.
         var labels = head.Labels;
@@ -108,6 +109,8 @@ internal sealed class TaggerTraining(HeadContext context)
             "calibrate",
             (text, logits) =>
             {
+                // The best path is the same at every temperature.
+                spans[text] = Decode(head, dev[text], logits);
                 var allowed = TaggedUnits.Allowed(dev[text], _types);
                 foreach (var (first, count) in TaggedUnits.Units(dev[text], keepSpansWhole: true))
                     calibration.Add(logits.AsSpan(first * labels, count * labels), allowed.AsSpan(first, count));
