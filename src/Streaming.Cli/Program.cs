@@ -1,1 +1,45 @@
-return 0;
+using System.CommandLine;
+using Streaming.Cli.CommandLine;
+using Streaming.Cli.Running;
+using Streaming.Core;
+
+namespace Streaming.Cli;
+
+/// <summary>The <c>streaming</c> command.</summary>
+internal static class Program
+{
+    public static async Task<int> Main(string[] arguments)
+    {
+        var context = CliContext.OfProcess();
+        var root = Build(context);
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+                context.Fail(new StreamingException("usage", error.Message));
+            context.Say($"'streaming {string.Join(' ', PathOf(parsed))}--help' shows what it takes");
+            return (int)ExitCode.Usage;
+        }
+
+        // Commands stop by themselves when asked to: a pipeline drains first.
+        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(60) };
+        return await parsed.InvokeAsync(configuration);
+    }
+
+    /// <summary>All commands.</summary>
+    internal static RootCommand Build(CliContext context)
+    {
+        var root = new RootCommand("Streaming: texts in, enriched and searchable documents out.");
+        root.With(
+            RunCommand.Create(context));
+        return root;
+    }
+
+    private static IEnumerable<string> PathOf(ParseResult parsed)
+    {
+        var path = new Stack<string>();
+        for (var at = parsed.CommandResult; at?.Parent is not null; at = at.Parent as System.CommandLine.Parsing.CommandResult)
+            path.Push(at.Command.Name + " ");
+        return path.Select(static name => name.Trim()).Append("");
+    }
+}
