@@ -46,7 +46,7 @@ internal static class OnnxSessionFactory
         }
         try
         {
-            var sessionOptions = CpuOptions(options);
+            using var sessionOptions = CpuOptions(options);
             sessionOptions.AppendExecutionProvider_CUDA(index);
             session = new InferenceSession(model, sessionOptions);
             reason = "";
