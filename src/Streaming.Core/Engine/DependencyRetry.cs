@@ -8,6 +8,8 @@ namespace Streaming.Core.Engine;
 /// </summary>
 internal sealed class DependencyRetry(DeliveryOptions options, TimeProvider time, Action<PipelineNotice>? notify, Action<string> count)
 {
+    private readonly HashSet<string> _away = new(StringComparer.Ordinal); // told, by code; its own lock
+
     /// <summary>Runs an action until it answers, throws something else, or is cancelled.</summary>
     public async ValueTask<TResult> RunAsync<TState, TResult>(
         Func<TState, CancellationToken, ValueTask<TResult>> action, TState state, CancellationToken cancellationToken)
@@ -21,7 +23,7 @@ internal sealed class DependencyRetry(DeliveryOptions options, TimeProvider time
             {
                 var result = await action(state, cancellationToken);
                 if (lost is not null)
-                    notify?.Invoke(new PipelineNotice(PipelineNoticeKind.DependencyBack, lost, "it answers again"));
+                    Tell(new PipelineNotice(PipelineNoticeKind.DependencyBack, lost, "it answers again"));
                 return result;
             }
             catch (DependencyUnavailableException exception)
@@ -30,13 +32,20 @@ internal sealed class DependencyRetry(DeliveryOptions options, TimeProvider time
             }
 
             count(away.Code);
-            if (lost != away.Code)
-            {
-                lost = away.Code;
-                notify?.Invoke(new PipelineNotice(PipelineNoticeKind.DependencyLost, away.Code, away.Message));
-            }
+            lost = away.Code;
+            Tell(new PipelineNotice(PipelineNoticeKind.DependencyLost, lost, away.Message));
 
             await Task.Delay(Backoff(options.RetryDelay, options.MaxRetryDelay, attempt++), time, cancellationToken);
+        }
+    }
+
+    /// <summary>Several calls may meet the same outage; the first to see it tells, and the first to see it end. In that order: under the lock.</summary>
+    private void Tell(PipelineNotice notice)
+    {
+        lock (_away)
+        {
+            if (notice.Kind == PipelineNoticeKind.DependencyLost ? _away.Add(notice.Code) : _away.Remove(notice.Code))
+                notify?.Invoke(notice);
         }
     }
 

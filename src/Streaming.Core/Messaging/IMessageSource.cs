@@ -22,7 +22,10 @@ public interface IMessageSource : IAsyncDisposable
     /// <returns>Messages owned by the caller; empty only when a bounded source has come to its end.</returns>
     ValueTask<IReadOnlyList<SourceMessage>> ReadAsync(int maxMessages, long maxBytes, CancellationToken cancellationToken);
 
-    /// <summary>Remembers that everything below each commit's offset is done. Commits never go back.</summary>
+    /// <summary>
+    /// Remembers that everything below each commit's offset is done. Commits never go back: one of a partition that is not held,
+    /// or below where its assignment started, was under way while the partition went and is dropped.
+    /// </summary>
     ValueTask CommitAsync(IReadOnlyList<PartitionCommit> commits, CancellationToken cancellationToken);
 
     /// <summary>Messages behind the committed offsets, and the age of the oldest: the lag.</summary>

@@ -293,6 +293,23 @@ public abstract class PipelineEngineConformance
     }
 
     [Fact]
+    public async Task RunAsync_SeveralBatchesMeetOneOutage_ItIsToldOnce()
+    {
+        var world = World();
+        world.Append(64);
+        var failed = 0;
+        world.Model.BeforeRun = (_, _) => Interlocked.Increment(ref failed) <= 20 && failed <= 20
+            ? throw new DependencyUnavailableException("device_away", "the device is away")
+            : default;
+        world.Batching = world.Batching with { MaxConcurrentBatches = 4 };
+        await world.RunAsync();
+        world.AssertSound();
+        Assert.Equal(PipelineNoticeKind.DependencyLost, world.Notices[0].Kind);
+        for (var i = 1; i < world.Notices.Count; i++)
+            Assert.NotEqual(world.Notices[i - 1].Kind, world.Notices[i].Kind);
+    }
+
+    [Fact]
     public async Task RunAsync_PoisonTexts_AloneBecomeDeadLetters()
     {
         var world = World(2);

@@ -253,6 +253,25 @@ public abstract class PipelineEngineDeliveryConformance
     }
 
     [Fact]
+    public async Task Supervisor_DrainWhileItWaitsToRestart_Ends()
+    {
+        var world = new PipelineWorld(CreateEngine());
+        world.Append(10);
+        world.Sink.BeforeApply = _ => throw new IOException("the connection broke");
+        var options = world.Delivery with { RetryDelay = TimeSpan.FromHours(1), MaxRetryDelay = TimeSpan.FromHours(1) };
+        using var drain = new CancellationTokenSource();
+        var run = new PipelineSupervisor(CreateEngine(), options, TimeProvider.System).RunAsync(_ => CreateAsync(world), drain.Token, default);
+        await PipelineWorld.UntilAsync(() =>
+        {
+            lock (world.Notices)
+                return world.Notices.Count > 0;
+        });
+        await drain.CancelAsync();
+        await run.WaitAsync(PipelineWorld.Patience);
+        Assert.Equal(0, world.Log.TotalCommitted);
+    }
+
+    [Fact]
     public async Task Supervisor_UsageError_GivesUp()
     {
         var world = new PipelineWorld(CreateEngine());

@@ -15,6 +15,7 @@ public sealed class InMemoryLog(int partitions = 1, string topic = "raw", Ledger
     private readonly List<SourceMessage>[] _messages = [.. Enumerable.Range(0, partitions).Select(_ => new List<SourceMessage>())];
     private readonly long[] _committed = new long[partitions];
     private readonly InMemorySource?[] _owners = new InMemorySource?[partitions];
+    private readonly int[] _epochs = new int[partitions];
     private readonly List<InMemorySource> _members = [];
     private int _epoch;
 
@@ -166,7 +167,7 @@ public sealed class InMemoryLog(int partitions = 1, string topic = "raw", Ledger
         lock (_lock)
         {
             _owners[partition] = to;
-            epoch = ++_epoch;
+            epoch = _epochs[partition] = ++_epoch;
             from = new PartitionCommit(Partition(partition), _committed[partition]);
         }
 
@@ -214,7 +215,8 @@ public sealed class InMemoryLog(int partitions = 1, string topic = "raw", Ledger
         lock (_lock)
         {
             var number = commit.Partition.Partition;
-            if (_owners[number] != by)
+            // As a broker fences by generation: a consumer that got a partition back, and has not heard of it, still acts for its old assignment.
+            if (_owners[number] != by || by.Start(number, _epochs[number]) is not { } start)
             {
                 // A broker refuses it. Below the fence it was only under way while the partition went; above it is late work.
                 if (by.Fence(number) is { } fence && commit.NextOffset > fence)
@@ -222,6 +224,9 @@ public sealed class InMemoryLog(int partitions = 1, string topic = "raw", Ledger
                 return;
             }
 
+            // Taken under an older assignment and under way while the partition went and came back.
+            if (commit.NextOffset < start)
+                return;
             Ledger.Commit(commit, by.Name);
             if (commit.NextOffset < _committed[number])
                 Ledger.Violate($"the commit of {commit.Partition} went back");

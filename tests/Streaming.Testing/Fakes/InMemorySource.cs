@@ -15,6 +15,7 @@ public sealed class InMemorySource : IMessageSource
     private readonly SemaphoreSlim _wake = new(0);
     private readonly SortedDictionary<int, (long Position, int Epoch)> _positions = [];
     private readonly ConcurrentDictionary<int, long> _fences = new();
+    private readonly ConcurrentDictionary<int, (int Epoch, long Start)> _held = new(); // as _positions, for commits on other threads
     private IAssignmentListener? _listener;
     private volatile bool _closed;
 
@@ -124,6 +125,9 @@ public sealed class InMemorySource : IMessageSource
     /// <summary>Up to where a commit may still have been under way when it heard that the partition was gone; null before it heard.</summary>
     public long? Fence(int partition) => _fences.TryGetValue(partition, out var fence) ? fence : null;
 
+    /// <summary>Where a partition that it holds, and knows that it holds, started; null otherwise.</summary>
+    internal long? Start(int partition, int epoch) => _held.TryGetValue(partition, out var held) && held.Epoch == epoch ? held.Start : null;
+
     private async ValueTask HearAsync()
     {
         while (_news.TryDequeue(out var news))
@@ -136,6 +140,7 @@ public sealed class InMemorySource : IMessageSource
                 _fences.TryRemove(news.Partition, out _);
                 _positions[news.Partition] = (news.From.NextOffset, news.Epoch);
                 _listener!.OnAssigned([news.From], news.Epoch);
+                _held[news.Partition] = (news.Epoch, news.From.NextOffset);
             }
             else if (news.To is null)
             {
