@@ -36,8 +36,8 @@ public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
             File = Path.GetFileName(path),
             Format = request.Format,
             Licence = "",
-            Read = request.Read,
-            Mapping = request.Mapping,
+            Read = request.LabelNames is null ? request.Read : request.Read with { LabelNames = LabelNames.ReadFile(request.LabelNames) },
+            Mapping = request.Groups is null ? request.Mapping : LabelGroups.Read(request.Groups, Types(manifest) is { Count: > 0 } types ? types : manifest.Labels),
             Annotates = request.Types,
         };
         return manifest.Unit == HeadUnit.Document

@@ -21,6 +21,12 @@ public sealed record EvaluationRequest
     /// <summary>Label in the file → label of the head, or null to leave it out; null: as they are.</summary>
     public IReadOnlyDictionary<string, string?>? Mapping { get; init; }
 
+    /// <summary>File with label names, one a line, where the data has 0-based indices; null: it has names.</summary>
+    public string? LabelNames { get; init; }
+
+    /// <summary>File that folds labels into groups (a JSON object, group → labels), instead of <see cref="Mapping"/>; groups that the head does not know are left out.</summary>
+    public string? Groups { get; init; }
+
     /// <summary>Span types that the file annotates; predictions of others are then not counted. Null: every type counts, as seqeval counts.</summary>
     public IReadOnlyList<string>? Types { get; init; }
 
