@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Streaming.Cli.CommandLine;
+using Streaming.Cli.Demo;
 using Streaming.Cli.Running;
 using Streaming.Core;
 
@@ -31,6 +32,7 @@ internal static class Program
     {
         var root = new RootCommand("Streaming: texts in, enriched and searchable documents out.");
         root.With(
+            DemoCommand.Create(context),
             RunCommand.Create(context));
         return root;
     }

@@ -1,5 +1,6 @@
 using Streaming.Adapters.Onnx.Running;
 using Streaming.Cli.CommandLine;
+using Streaming.Core;
 using Streaming.Core.Models.Bundle;
 using Streaming.Core.Topology;
 using Streaming.Text.Analysis;
@@ -14,21 +15,45 @@ internal static class ModelAccess
     /// <param name="data">The data folder, when told.</param>
     /// <param name="bundle">Name or folder.</param>
     /// <param name="concurrent">Model calls in flight, one thread each; 0: one a core.</param>
-    public static EnrichmentModel Load(CliContext context, string? data, string bundle, int concurrent = 1) =>
-        Load(context, data, new ModelSettings { Bundle = bundle }, concurrent);
-
-    /// <summary>Loads a model as a topology wants it.</summary>
-    public static EnrichmentModel Load(CliContext context, string? data, ModelSettings settings, int concurrent)
+    public static EnrichmentModel Load(CliContext context, string? data, string bundle, int concurrent = 1)
     {
-        var opened = ModelBundle.Open(BundleLocator.Find(context, data, settings.Bundle));
-        var runner = OnnxModelRunner.Open(opened, new OnnxRunnerOptions
+        var opened = ModelBundle.Open(BundleLocator.Find(context, data, bundle));
+        return EnrichmentModel.Load(opened, Runner(context, opened, new ModelSettings(), concurrent));
+    }
+
+    /// <summary>Loads the model that a topology names, with the heads of its chain, for its batches in flight.</summary>
+    /// <exception cref="StreamingException"><c>head_missing</c>: the chain asks for a head that the bundle does not have.</exception>
+    public static EnrichmentModel Load(CliContext context, string? data, TopologyDefinition topology)
+    {
+        var bundle = ModelBundle.Open(BundleLocator.Find(context, data, topology.Model.Bundle));
+        var tasks = new HashSet<HeadTask>();
+        foreach (var (stage, task) in new[]
+                 {
+                     (StageRegistry.Entities, HeadTask.Ner), (StageRegistry.Topics, HeadTask.Topic),
+                     (StageRegistry.Sentiment, HeadTask.Sentiment), (StageRegistry.Aspects, HeadTask.Absa),
+                 })
+        {
+            if (!topology.HasStage(stage))
+                continue;
+            if (!bundle.Manifest.Heads.Any(head => head.Task == task))
+                throw new StreamingException("head_missing", $"the chain of '{topology.Name}' has the stage '{stage}', but the bundle '{bundle.Manifest.Name}' has no head for it; leave the stage out, or name another model.bundle");
+            tasks.Add(task);
+        }
+
+        var options = new EnrichmentModelOptions
+        {
+            Windows = new WindowOptions { MaxWindows = topology.Model.MaxWindows },
+            Thresholds = topology.Thresholds,
+        };
+        return EnrichmentModel.Load(bundle, Runner(context, bundle, topology.Model, topology.Batching.MaxConcurrentBatches), options, tasks);
+    }
+
+    private static OnnxModelRunner Runner(CliContext context, ModelBundle bundle, ModelSettings settings, int concurrent) =>
+        OnnxModelRunner.Open(bundle, new OnnxRunnerOptions
         {
             Device = settings.Device switch { ModelDevice.Cpu => "cpu", ModelDevice.Cuda => "cuda", _ => "auto" },
             IntraOpThreads = settings.Threads == 0 ? 1 : settings.Threads,
             MaxConcurrent = concurrent == 0 ? Environment.ProcessorCount : concurrent,
             Log = line => context.Say($"model: {line}"),
         });
-        return EnrichmentModel.Load(opened, runner, new EnrichmentModelOptions { Windows = new WindowOptions { MaxWindows = settings.MaxWindows } });
-    }
-
 }

@@ -1,12 +1,91 @@
 using System.CommandLine;
 using Streaming.Cli.CommandLine;
+using Streaming.Cli.Composition;
 using Streaming.Core;
+using Streaming.Core.Engine;
+using Streaming.Core.Engine.Channels;
+using Streaming.Core.Telemetry;
+using Streaming.Core.Topology;
+using Streaming.Server;
 
 namespace Streaming.Cli.Running;
 
-/// <summary><c>streaming run TOPOLOGY</c>.</summary>
+/// <summary><c>streaming run TOPOLOGY</c>: runs a topology until it is told to stop, then drains.</summary>
 internal static class RunCommand
 {
-    public static Command Create(CliContext context) =>
-        new Command("run", "Run a topology until it is told to stop").Does(context, (_, _) => Task.FromResult(ExitCode.Ok));
+    public static Command Create(CliContext context)
+    {
+        var file = new Argument<string>("topology") { Description = "Topology file, such as topologies/minimal.yaml" };
+        var data = CommonOptions.Data();
+        var json = CommonOptions.Json();
+        var once = new Option<bool>("--once") { Description = "Stop when everything that is in the embedded log now has been processed" };
+        var noServer = new Option<bool>("--no-server") { Description = "No page and no HTTP interface" };
+        var serving = new ServingOptions();
+        return serving.AddTo(new Command("run", "Run a topology until it is told to stop").With(file, data, once, noServer, json))
+            .Does(context, async (parsed, stop) =>
+            {
+                var topology = TopologyLoader.Load(parsed.GetValue(file)!, context.Environment).GetOrThrow();
+                if (parsed.GetValue(once) && topology.Definition.Source.UsesKafka)
+                    throw new StreamingException("usage", "--once needs the embedded log: a Kafka topic has no end");
+                using var metrics = new PrometheusExporter();
+                await using var host = await TopologyHost.StartAsync(context, parsed.GetValue(data), topology, parsed.GetValue(once), stop);
+                var status = new HostStatus(host, topology.Definition, context.Time);
+                StreamingServer? server = null;
+                try
+                {
+                    if (!parsed.GetValue(noServer) && !parsed.GetValue(once))
+                    {
+                        server = await serving.StartAsync(context, parsed, Parts(host, topology, status, metrics), stop);
+                        context.Say($"serving {server.Address}");
+                    }
+
+                    context.Say($"running {topology.Name} with model {host.Identity!.Name} {host.Identity.Version}; stop it with Ctrl+C");
+                    using var bound = new DrainBound(context.Time, stop);
+                    var supervisor = new PipelineSupervisor(new ChannelEngine(), new DeliveryOptions(), context.Time);
+                    await supervisor.RunAsync(host.CreatePipelineAsync, stop, bound.Abort);
+                }
+                finally
+                {
+                    if (server is not null)
+                        await server.DisposeAsync();
+                }
+
+                Report(context, parsed.GetValue(json), topology.Name, host);
+                return ExitCode.Ok;
+            });
+    }
+
+    /// <summary>What the server shows of a topology that runs in this process.</summary>
+    internal static ServerParts Parts(TopologyHost host, CompiledTopology topology, HostStatus status, PrometheusExporter metrics) => new()
+    {
+        Search = host.Search,
+        Producer = host.Producer,
+        Topics = topology.Definition.Source.Topics,
+        Models = host.Models,
+        Status = status,
+        DeadLetters = host.Store is { } store ? new StoreDeadLetters(store) : null,
+        Metrics = metrics.Write,
+        NotReadyBecause = () => host.NotReadyBecause,
+    };
+
+    private static void Report(CliContext context, bool json, string topology, TopologyHost host)
+    {
+        var done = host.Progress.Snapshot();
+        if (!json)
+        {
+            context.Say($"drained: {done.Outcomes.Indexed} indexed, {done.Outcomes.DeadLettered} dead-lettered, {done.Outcomes.Filtered} filtered, {done.Outcomes.Deleted} deleted");
+            return;
+        }
+
+        JsonText.WriteObject(context.Out, writer =>
+        {
+            writer.WriteString("topology", topology);
+            writer.WriteNumber("indexed", done.Outcomes.Indexed);
+            writer.WriteNumber("dead_lettered", done.Outcomes.DeadLettered);
+            writer.WriteNumber("filtered", done.Outcomes.Filtered);
+            writer.WriteNumber("deleted", done.Outcomes.Deleted);
+            writer.WriteString("model", host.Identity!.Name);
+            writer.WriteString("model_version", host.Identity.Version);
+        });
+    }
 }

@@ -4,6 +4,7 @@ using Streaming.Core;
 using Streaming.Core.Engine;
 using Streaming.Core.Models;
 using Streaming.Core.Models.Bundle;
+using Streaming.Core.Topology;
 using Streaming.Text.Features;
 using Streaming.Text.Heads;
 using Streaming.Text.Tokenization;
@@ -68,11 +69,15 @@ public sealed class EnrichmentModel : IEnrichmentModel
     public IReadOnlyList<Head> Heads { get; }
 
     /// <summary>Composes a model from a bundle and a runner of its encoder.</summary>
-    public static EnrichmentModel Load(ModelBundle bundle, IModelRunner runner, EnrichmentModelOptions? options = null)
+    /// <param name="bundle">The bundle.</param>
+    /// <param name="runner">Its encoder; owned by the model from then on.</param>
+    /// <param name="options">How findings are reported.</param>
+    /// <param name="tasks">Only heads of these tasks; null: all.</param>
+    public static EnrichmentModel Load(ModelBundle bundle, IModelRunner runner, EnrichmentModelOptions? options = null, IReadOnlySet<HeadTask>? tasks = null)
     {
         ArgumentNullException.ThrowIfNull(bundle);
         ArgumentNullException.ThrowIfNull(runner);
-        var heads = bundle.Manifest.Heads.Select(head => Head.Load(bundle, head, runner.Info)).ToList();
+        var heads = bundle.Manifest.Heads.Where(head => tasks?.Contains(head.Task) ?? true).Select(head => Head.Load(bundle, head, runner.Info)).ToList();
         return new EnrichmentModel(bundle.Identity, WordPieceTokenizer.Load(bundle), runner, heads, options);
     }
 
@@ -144,7 +149,20 @@ public sealed class EnrichmentModel : IEnrichmentModel
         }
 
         text.Dispose();
-        return annotations;
+        return Confident(annotations, _options.Thresholds);
+    }
+
+    private static Annotations Confident(Annotations found, ThresholdSettings least)
+    {
+        if (least.Entities is { } entities)
+            found = found with { Entities = [.. found.Entities.Where(entity => entity.Confidence >= entities)] };
+        if (least.Topics is { } topics)
+            found = found with { Topics = [.. found.Topics.Where(topic => topic.Confidence >= topics)] };
+        if (found.Sentiment is { } sentiment && sentiment.Confidence < least.Sentiment)
+            found = found with { Sentiment = null };
+        if (least.Aspects is { } aspects)
+            found = found with { Aspects = [.. found.Aspects.Where(aspect => aspect.Confidence >= aspects)] };
+        return found;
     }
 
     /// <summary>Instead of <see cref="Complete"/>: the spans one head finds, in word indices, thresholds not applied.</summary>

@@ -1,0 +1,222 @@
+using Streaming.Adapters.Elasticsearch;
+using Streaming.Adapters.Kafka;
+using Streaming.Adapters.Sqlite;
+using Streaming.Adapters.Sqlite.Log;
+using Streaming.Cli.CommandLine;
+using Streaming.Core.Engine;
+using Streaming.Core.Messaging;
+using Streaming.Core.Models;
+using Streaming.Core.Search;
+using Streaming.Core.Sinks;
+using Streaming.Core.Telemetry;
+using Streaming.Core.Topology;
+using Streaming.Text.Analysis;
+
+namespace Streaming.Cli.Composition;
+
+/// <summary>
+/// Builds everything a topology needs, from what it names: embedded log or Kafka, embedded index or Elasticsearch, one model.
+/// Lives as long as the process serves the topology; each start of the engine gets a fresh source from it.
+/// </summary>
+internal sealed class TopologyHost : IAsyncDisposable
+{
+    private readonly CliContext _context;
+    private readonly TopologyDefinition _topology;
+    private readonly bool _stopAtEnd;
+    private readonly Stack<IAsyncDisposable> _owned = new();
+    private EnrichmentModel? _model;
+    private IDocumentSink? _sink;
+    private IDeadLetterSink? _letters;
+    private KafkaMessageSource? _kafka;
+
+    private TopologyHost(CliContext context, TopologyDefinition topology, bool stopAtEnd)
+    {
+        _context = context;
+        _topology = topology;
+        _stopAtEnd = stopAtEnd;
+    }
+
+    /// <summary>The embedded store; null when log and index both lie elsewhere.</summary>
+    public EmbeddedStore? Store { get; private set; }
+
+    /// <summary>Appends to the source's log.</summary>
+    public IMessageProducer? Producer { get; private set; }
+
+    /// <summary>Finds documents where this topology puts them.</summary>
+    public ISearchIndex? Search { get; private set; }
+
+    /// <summary>The model in force.</summary>
+    public IModelSource? Models { get; private set; }
+
+    /// <summary>The model's identity, once loaded.</summary>
+    public ModelIdentity? Identity => _model?.Identity;
+
+    /// <summary>What the pipeline has done since the start.</summary>
+    public PipelineProgress Progress { get; } = new();
+
+    /// <summary>Null when ready; otherwise what is missing.</summary>
+    public string? NotReadyBecause =>
+        !Progress.IsStarted ? "the source has not started"
+        : _kafka is { AssignedPartitions: 0 } ? "no partition is assigned yet"
+        : null;
+
+    /// <summary>Builds, checks dependencies, and warms the model up.</summary>
+    public static async Task<TopologyHost> StartAsync(
+        CliContext context, string? data, CompiledTopology topology, bool stopAtEnd, CancellationToken cancellationToken)
+    {
+        var host = new TopologyHost(context, topology.Definition, stopAtEnd);
+        try
+        {
+            await host.BuildAsync(data, cancellationToken);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A pipeline with a fresh source, for one run of the engine.</summary>
+    public ValueTask<PipelineInstance> CreatePipelineAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var source = CreateSource();
+        var pipeline = new Pipeline
+        {
+            Topology = _topology.Name,
+            Source = source,
+            Sink = _sink!,
+            DeadLetters = _letters!,
+            Models = Models!,
+            Enrichment = _topology.Enrichment,
+            Batching = _topology.Batching,
+            Progress = Progress,
+            Notify = notice => _context.Say($"{(notice.Kind == PipelineNoticeKind.DependencyBack ? "notice" : "warning")} {notice.Code}: {notice.Message}"),
+            Time = _context.Time,
+        };
+        return ValueTask.FromResult(new PipelineInstance(pipeline, source.DisposeAsync));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        while (_owned.TryPop(out var part))
+            await part.DisposeAsync();
+    }
+
+    private async Task BuildAsync(string? data, CancellationToken cancellationToken)
+    {
+        var embedded = !_topology.Source.UsesKafka || !_topology.Sink.UsesElasticsearch;
+        if (embedded)
+            Store = Own(await DataFolder.OpenStoreAsync(_context, data, cancellationToken, new EmbeddedStoreOptions { MaxAttempts = _topology.DeadLetters.MaxAttempts }));
+        await BuildSinkAsync(cancellationToken);
+        await BuildProducerAsync(cancellationToken);
+        if (Store is not null && !_topology.Source.UsesKafka)
+        {
+            foreach (var topic in _topology.Source.Topics)
+                await EnsureTopicAsync(Store, topic, cancellationToken);
+        }
+
+        _model = Own(ModelAccess.Load(_context, data, _topology));
+        if (_model.Runner is Streaming.Adapters.Onnx.Running.OnnxModelRunner runner)
+            await runner.WarmUpAsync(cancellationToken);
+        Models = new FixedModelSource(_model);
+        if (Store is not null)
+        {
+            await Store.RegisterTopologyAsync(
+                _topology.Name, _topology.Source.Group, _topology.Source.UsesKafka ? [] : _topology.Source.Topics, _model.Identity.Name, _model.Identity.Version, cancellationToken);
+        }
+    }
+
+    private async Task BuildSinkAsync(CancellationToken cancellationToken)
+    {
+        if (_topology.Sink.UsesElasticsearch)
+        {
+            var options = new ElasticsearchOptions
+            {
+                Urls = _topology.Sink.Urls,
+                Alias = _topology.Sink.Index,
+                ApiKey = _topology.Sink.ApiKey,
+                Username = _topology.Sink.Username,
+                Password = _topology.Sink.Password,
+                CaFile = _topology.Sink.CaFile,
+                MaxBulkDocuments = _topology.Sink.MaxBulkDocuments,
+                MaxBulkBytes = _topology.Sink.MaxBulkBytes,
+                MaxConcurrentBulks = _topology.Sink.MaxConcurrentBulks,
+                OnNotice = Tell,
+                Time = _context.Time,
+            };
+            var sink = Own(new ElasticsearchSink(options));
+            await sink.StartAsync(cancellationToken);
+            _sink = sink;
+            Search = new ElasticsearchSearchIndex(options);
+        }
+        else
+        {
+            var sink = Store!.CreateSink(_topology.Name, _topology.Source.Group);
+            _sink = _topology.Source.UsesKafka ? new PlainSink(sink) : sink;
+            Search = Store.Search;
+        }
+    }
+
+    private async Task BuildProducerAsync(CancellationToken cancellationToken)
+    {
+        if (_topology.Source.UsesKafka)
+        {
+            var producer = Own(new KafkaMessageProducer(new KafkaProducerOptions { Client = _topology.Source.Kafka, OnNotice = Tell, Time = _context.Time }));
+            await producer.CheckAsync([_topology.DeadLetters.Topic], cancellationToken);
+            Producer = producer;
+            _letters = new KafkaDeadLetterSink(producer, _topology.DeadLetters.Topic, Tell, _context.Time);
+        }
+        else
+        {
+            Producer = Store!.CreateProducer();
+            _letters = _sink as IDeadLetterSink ?? Store.CreateSink(_topology.Name, _topology.Source.Group);
+        }
+    }
+
+    private IMessageSource CreateSource()
+    {
+        if (!_topology.Source.UsesKafka)
+        {
+            return Store!.CreateSource(new EmbeddedSourceOptions
+            {
+                Group = _topology.Source.Group,
+                Topics = _topology.Source.Topics,
+                StopAtEnd = _stopAtEnd,
+            });
+        }
+
+        return _kafka = new KafkaMessageSource(new KafkaSourceOptions
+        {
+            Client = _topology.Source.Kafka,
+            Topics = _topology.Source.Topics,
+            Group = _topology.Source.Group,
+            Start = _topology.Source.Start == StartPosition.Latest ? KafkaStart.Latest : KafkaStart.Earliest,
+            OnNotice = Tell,
+            Time = _context.Time,
+        });
+    }
+
+    // A topic that is there already keeps its partitions, whatever the topology would have made.
+    private async Task EnsureTopicAsync(EmbeddedStore store, string topic, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.EnsureTopicAsync(topic, _topology.Source.Partitions, cancellationToken);
+        }
+        catch (Core.StreamingException error) when (error.Code == "topic_partitions_differ")
+        {
+        }
+    }
+
+    private void Tell(Notice notice) => _context.Say($"{notice.Level.ToString().ToLowerInvariant()} {notice.Code}: {notice.Message}");
+
+    private T Own<T>(T part)
+        where T : IAsyncDisposable
+    {
+        _owned.Push(part);
+        return part;
+    }
+}

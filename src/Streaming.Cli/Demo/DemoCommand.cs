@@ -1,0 +1,134 @@
+using System.CommandLine;
+using Streaming.Cli.CommandLine;
+using Streaming.Cli.Composition;
+using Streaming.Cli.Running;
+using Streaming.Core;
+using Streaming.Core.Engine;
+using Streaming.Core.Engine.Channels;
+using Streaming.Core.Telemetry;
+using Streaming.Core.Topology;
+using Streaming.Server;
+
+namespace Streaming.Cli.Demo;
+
+/// <summary><c>streaming demo</c>: the minimal topology in one process on one file, fed with the shipped sample, with the search page.</summary>
+internal static class DemoCommand
+{
+    private const string Topology = "topologies/minimal.yaml";
+    private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(250);
+
+    public static Command Create(CliContext context)
+    {
+        var data = CommonOptions.Data();
+        var json = CommonOptions.Json();
+        var once = new Option<bool>("--once") { Description = "Enrich the sample, report and end, without the page" };
+        var serving = new ServingOptions();
+        return serving.AddTo(new Command("demo", "Enrich real texts on this machine and search them, in a minute").With(data, once, json))
+            .Does(context, async (parsed, stop) =>
+            {
+                var home = HomeFolder.Find(context);
+                var topology = Embedded(TopologyLoader.Load(Path.Combine(home, Topology), context.Environment).GetOrThrow());
+                var folder = DataFolder.Resolve(context, parsed.GetValue(data));
+                context.Say($"data in {folder}");
+                using var metrics = new PrometheusExporter();
+                await using var host = await TopologyHost.StartAsync(context, parsed.GetValue(data), topology, stopAtEnd: parsed.GetValue(once), stop);
+                context.Say($"model {host.Identity!.Name} {host.Identity.Version}");
+                if (parsed.GetValue(once))
+                    return await RunOnceAsync(context, host, topology, home, parsed.GetValue(json), stop);
+                return await ServeAsync(context, parsed, serving, host, topology, home, metrics, stop);
+            });
+    }
+
+    /// <summary>The demo never needs a server, whatever the environment says.</summary>
+    private static CompiledTopology Embedded(CompiledTopology topology) => topology with
+    {
+        Definition = topology.Definition with
+        {
+            Source = topology.Definition.Source with { Kind = SourceKind.Log, Kafka = new Dictionary<string, string>() },
+            Sink = topology.Definition.Sink with { Kind = SinkKind.Index, Urls = [] },
+        },
+    };
+
+    private static async Task<ExitCode> RunOnceAsync(CliContext context, TopologyHost host, CompiledTopology topology, string home, bool json, CancellationToken stop)
+    {
+        var expected = await DemoSample.FeedAsync(home, host.Producer!, topology.Definition.Source.Topics[0], static _ => { }, stop);
+        var line = new ProgressLine(context, expected);
+        var status = new HostStatus(host, topology.Definition, context.Time);
+        using var bound = new DrainBound(context.Time, stop);
+        var run = Supervisor(context).RunAsync(host.CreatePipelineAsync, stop, bound.Abort);
+        while (await Task.WhenAny(run, Task.Delay(Redraw, context.Time, CancellationToken.None)) != run)
+            Show(line, status, host);
+        await run;
+        Show(line, status, host);
+        var took = line.End();
+        if (stop.IsCancellationRequested)
+        {
+            context.Say("stopped before the end; start again to go on");
+            return ExitCode.CheckFailed;
+        }
+
+        var report = new DemoReport(host.Progress.Snapshot(), took, host.Identity!, PackageSet.Name, ProcessMemory.PeakBytes());
+        report.Write(context, json);
+        return report.IsWhole ? ExitCode.Ok : ExitCode.CheckFailed;
+    }
+
+    private static async Task<ExitCode> ServeAsync(
+        CliContext context, ParseResult parsed, ServingOptions serving, TopologyHost host, CompiledTopology topology, string home, PrometheusExporter metrics, CancellationToken stop)
+    {
+        var status = new HostStatus(host, topology.Definition, context.Time);
+        await using var server = await serving.StartAsync(context, parsed, RunCommand.Parts(host, topology, status, metrics), stop);
+        using var bound = new DrainBound(context.Time, stop);
+        var run = Supervisor(context).RunAsync(host.CreatePipelineAsync, stop, bound.Abort);
+        try
+        {
+            var known = (await host.Store!.GetStatusAsync(stop)).FirstOrDefault(totals => totals.Topology == topology.Name);
+            var isFed = known is { Ingested: > 0 } && await IsFedAsync(host, home, stop);
+            if (!isFed)
+                status.Expected = await DemoSample.FeedAsync(home, host.Producer!, topology.Definition.Source.Topics[0], _ => { }, stop);
+            context.Say($"search page: {server.Address}   (Ctrl+C ends the demo; the data stays)");
+            if (status.Expected is { } expected)
+                await WatchAsync(context, host, status, (int)expected, run, stop);
+            else
+                context.Say("the sample is enriched already");
+            await run;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await run;
+        }
+
+        context.Say("drained; start again to go on where it ended");
+        return ExitCode.Ok;
+    }
+
+    private static async Task WatchAsync(CliContext context, TopologyHost host, HostStatus status, int expected, Task run, CancellationToken stop)
+    {
+        var line = new ProgressLine(context, expected);
+        while (!run.IsCompleted && !stop.IsCancellationRequested && host.Progress.Snapshot().Outcomes.Total < expected)
+        {
+            Show(line, status, host);
+            await Task.WhenAny(run, Task.Delay(Redraw, context.Time, stop));
+        }
+
+        Show(line, status, host);
+        var took = line.End();
+        if (host.Progress.Snapshot().Outcomes.Total >= expected)
+            context.Say($"{expected:N0} texts enriched in {took.TotalSeconds:N1} s");
+    }
+
+    private static void Show(ProgressLine line, HostStatus status, TopologyHost host)
+    {
+        var now = host.Progress.Snapshot();
+        line.Show(now, status.Rate(now));
+    }
+
+    // Fed is fed when the log has the last text: it is appended in order.
+    private static async Task<bool> IsFedAsync(TopologyHost host, string home, CancellationToken cancellationToken)
+    {
+        var last = File.ReadLines(Path.Combine(home, DemoSample.RelativePath)).Last(static text => text.Length > 0);
+        using var parsed = System.Text.Json.JsonDocument.Parse(last);
+        return await host.Search!.GetAsync(parsed.RootElement.GetProperty("id").GetString()!, cancellationToken) is not null;
+    }
+
+    private static PipelineSupervisor Supervisor(CliContext context) => new(new ChannelEngine(), new DeliveryOptions(), context.Time);
+}

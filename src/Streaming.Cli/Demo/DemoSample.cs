@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Streaming.Core;
+using Streaming.Core.Messaging;
+
+namespace Streaming.Cli.Demo;
+
+/// <summary>The shipped sample of openly licensed texts, one JSON message a line.</summary>
+internal static class DemoSample
+{
+    /// <summary>Where it lies below the home folder.</summary>
+    public const string RelativePath = "topologies/samples/first-light.jsonl";
+
+    private const int Batch = 250;
+
+    /// <summary>Appends every message under its id as key, so that feeding twice makes no second document.</summary>
+    /// <returns>How many there are.</returns>
+    public static async Task<int> FeedAsync(string home, IMessageProducer producer, string topic, Action<int> fed, CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(home, RelativePath);
+        if (!File.Exists(path))
+            throw new StreamingException("sample_missing", $"the demo's texts are not at {path}; is the clone whole?");
+        var batch = new List<OutgoingMessage>(Batch);
+        var count = 0;
+        await foreach (var line in File.ReadLinesAsync(path, cancellationToken))
+        {
+            if (line.Length == 0)
+                continue;
+            batch.Add(new OutgoingMessage { Key = KeyOf(line), Value = System.Text.Encoding.UTF8.GetBytes(line) });
+            if (batch.Count == Batch)
+                await FlushAsync();
+        }
+
+        await FlushAsync();
+        return count;
+
+        async ValueTask FlushAsync()
+        {
+            if (batch.Count == 0)
+                return;
+            var results = await producer.ProduceAsync(topic, batch, cancellationToken);
+            foreach (var result in results)
+            {
+                if (!result.IsStored)
+                    throw new StreamingException("sample_refused", $"the log refused a text of the demo: {result.Error}");
+            }
+
+            count += batch.Count;
+            batch.Clear();
+            fed(count);
+        }
+    }
+
+    private static byte[] KeyOf(string line)
+    {
+        using var parsed = JsonDocument.Parse(line);
+        return System.Text.Encoding.UTF8.GetBytes(parsed.RootElement.GetProperty("id").GetString()!);
+    }
+}
