@@ -24,13 +24,15 @@ export function annotated(state, doc) {
     el("div", { class: "document-text", lang: doc.language ?? null, dir: "auto" }, doc.text.trim() === "" ? el("em", {}, "(empty text)") : marked(doc.text, spans)),
     spans.length > 0 ? legend(doc) : null,
     el("div", { class: "panels" },
-      doc.sentiment ? panel("Sentiment", scores(doc.sentiment.scores?.length ? doc.sentiment.scores : [doc.sentiment], (s) => tone(s.label))) : null,
-      doc.topics.length > 0 ? panel("Topics", scores(doc.topics.slice(0, 6), () => "accent", (s) => state && address({ ...toggled({ ...state, topic: [] }, "topic", s.label), document: null }))) : null,
-      panel("Entities", doc.entities.length === 0 ? el("p", { class: "muted" }, "None found.") : table(["Entity", "Type", "Confidence"], doc.entities.map((e) => [
-        state ? el("a", { href: address({ ...toggled({ ...state, q: "", entity: [] }, "entity", `${e.type}:${e.text}`), document: null }), "data-nav": true }, e.text) : e.text,
-        el("span", { class: `name ${hue(e.type)}` }, e.type), confidence(e.confidence)]))),
-      doc.aspects.length > 0 ? panel("Aspects", table(["Aspect", "Sentiment", "Confidence"], doc.aspects.map((a) => [
-        a.term, el("span", { class: `pill ${tone(a.sentiment)}` }, a.sentiment), confidence(a.confidence)]))) : null),
+      el("div", { class: "panel-column" },
+        doc.sentiment ? panel("Sentiment", scores(doc.sentiment.scores?.length ? doc.sentiment.scores : [doc.sentiment], (s) => tone(s.label))) : null,
+        doc.topics.length > 0 ? panel("Topics", scores(doc.topics.slice(0, 6), () => "accent", (s) => state && address({ ...toggled({ ...state, topic: [] }, "topic", s.label), document: null }))) : null),
+      el("div", { class: "panel-column" },
+        panel("Entities", doc.entities.length === 0 ? el("p", { class: "muted" }, "None found.") : table(["Entity", "Type", "Confidence"], doc.entities.map((e) => [
+          state ? el("a", { href: address({ ...toggled({ ...state, q: "", entity: [] }, "entity", `${e.type}:${e.text}`), document: null }), "data-nav": true }, e.text) : e.text,
+          el("span", { class: `name ${hue(e.type)}` }, e.type), confidence(e.confidence)]))),
+        doc.aspects.length > 0 ? panel("Aspects", table(["Aspect", "Sentiment", "Confidence"], doc.aspects.map((a) => [
+          a.term, el("span", { class: `pill ${tone(a.sentiment)}` }, a.sentiment), confidence(a.confidence)]))) : null)),
   ];
 }
 
