@@ -1,7 +1,12 @@
 using System.CommandLine;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Demo;
+using Streaming.Cli.Ingest;
+using Streaming.Cli.Predicting;
 using Streaming.Cli.Running;
+using Streaming.Cli.Searching;
+using Streaming.Cli.Status;
+using Streaming.Cli.Tokenizing;
 using Streaming.Core;
 
 namespace Streaming.Cli;
@@ -33,7 +38,12 @@ internal static class Program
         var root = new RootCommand("Streaming: texts in, enriched and searchable documents out.");
         root.With(
             DemoCommand.Create(context),
-            RunCommand.Create(context));
+            RunCommand.Create(context),
+            IngestCommand.Create(context),
+            SearchCommand.Create(context),
+            PredictCommand.Create(context),
+            TokenizeCommand.Create(context),
+            StatusCommand.Create(context));
         return root;
     }
 

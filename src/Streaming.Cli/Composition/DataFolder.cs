@@ -32,4 +32,8 @@ internal static class DataFolder
     /// <summary>Opens the store in a data folder; makes both when they are not there.</summary>
     public static Task<EmbeddedStore> OpenStoreAsync(CliContext context, string? told, CancellationToken cancellationToken, EmbeddedStoreOptions? options = null) =>
         EmbeddedStore.OpenAsync(Path.Combine(Resolve(context, told), EmbeddedStore.FileName), options, context.Time, cancellationToken);
+
+    /// <summary>Opens the store of a data folder, or gives null when there is none: looking makes nothing.</summary>
+    public static async Task<EmbeddedStore?> OpenExistingStoreAsync(CliContext context, string? told, CancellationToken cancellationToken) =>
+        Path.Exists(Path.Combine(Resolve(context, told), EmbeddedStore.FileName)) ? await OpenStoreAsync(context, told, cancellationToken) : null;
 }

@@ -10,7 +10,8 @@ namespace Streaming.Core.Messaging;
 
 /// <summary>
 /// Reads a message: a JSON object (<c>schemas/text-message.v1.json</c>) when the value's first byte behind white space is
-/// <c>{</c>, else plain text. UTF-8 is strict; a byte order mark at the start is dropped. Safe for concurrent use.
+/// <c>{</c> or its header <see cref="MessageHeader.ContentType"/> says so, else plain text. UTF-8 is strict; a byte order mark
+/// at the start is dropped. Safe for concurrent use.
 /// </summary>
 /// <remarks>
 /// JSON is RFC 8259 with at most 64 levels; repeated names, anything behind the object and escapes of lone surrogates are refused at every level.
@@ -67,7 +68,7 @@ public sealed class MessageDecoder
             bytes = bytes[3..];
 
         var first = bytes.IndexOfAnyExcept(JsonSpace);
-        if (first < 0 || bytes[first] != (byte)'{')
+        if ((first < 0 || bytes[first] != (byte)'{') && !IsSaidToBeJson(message))
         {
             id ??= DefaultId(message);
             return new DecodedMessage(id, new TextMessage
@@ -94,6 +95,8 @@ public sealed class MessageDecoder
     {
         var reader = new Utf8JsonReader(bytes, ReaderOptions);
         reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+            return Fail(ErrorCodes.MalformedJson, "the value must be a JSON object");
         var fields = default(Fields);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -157,6 +160,17 @@ public sealed class MessageDecoder
             Metadata = fields.Metadata,
             Unknown = fields.Unknown,
         });
+    }
+
+    private static bool IsSaidToBeJson(SourceMessage message)
+    {
+        foreach (var header in message.Headers)
+        {
+            if (header.Name.Equals(MessageHeader.ContentType, StringComparison.OrdinalIgnoreCase))
+                return header.Value is { } value && (value.AsSpan().SequenceEqual("application/json"u8) || value.AsSpan().StartsWith("application/json;"u8));
+        }
+
+        return false;
     }
 
     private static JsonElement ReadElement(ref Utf8JsonReader reader, ReadOnlySpan<byte> bytes)
