@@ -3,6 +3,7 @@ using Streaming.Adapters.Kafka;
 using Streaming.Adapters.Sqlite;
 using Streaming.Adapters.Sqlite.Log;
 using Streaming.Cli.CommandLine;
+using Streaming.Core;
 using Streaming.Core.Engine;
 using Streaming.Core.Messaging;
 using Streaming.Core.Models;
@@ -165,7 +166,7 @@ internal sealed class TopologyHost : IAsyncDisposable
         if (_topology.Source.UsesKafka)
         {
             var producer = Own(new KafkaMessageProducer(new KafkaProducerOptions { Client = _topology.Source.Kafka, OnNotice = Tell, Time = _context.Time }));
-            await producer.CheckAsync([_topology.DeadLetters.Topic], cancellationToken);
+            await EnsureDeadLetterTopicAsync(producer, cancellationToken);
             Producer = producer;
             _letters = new KafkaDeadLetterSink(producer, _topology.DeadLetters.Topic, Tell, _context.Time);
         }
@@ -173,6 +174,23 @@ internal sealed class TopologyHost : IAsyncDisposable
         {
             Producer = Store!.CreateProducer();
             _letters = _sink as IDeadLetterSink ?? Store.CreateSink(_topology.Name, _topology.Source.Group);
+        }
+    }
+
+    // Dead letters are the product's own: nobody should have to make a place for them beforehand.
+    private async Task EnsureDeadLetterTopicAsync(KafkaMessageProducer producer, CancellationToken cancellationToken)
+    {
+        var topic = _topology.DeadLetters.Topic;
+        try
+        {
+            await producer.CheckAsync([topic], cancellationToken);
+        }
+        catch (StreamingException error) when (error.Code == "kafka_topic_missing")
+        {
+            await using var admin = new KafkaAdmin(_topology.Source.Kafka, _context.Time);
+            var made = await admin.CreateTopicsAsync([new KafkaTopic(topic, 1, (short)_topology.Source.ReplicationFactor)], cancellationToken);
+            if (made.Count > 0)
+                _context.Say($"notice topic_created: made the topic {topic} for dead letters");
         }
     }
 
@@ -206,7 +224,7 @@ internal sealed class TopologyHost : IAsyncDisposable
         {
             await store.EnsureTopicAsync(topic, _topology.Source.Partitions, cancellationToken);
         }
-        catch (Core.StreamingException error) when (error.Code == "topic_partitions_differ")
+        catch (StreamingException error) when (error.Code == "topic_partitions_differ")
         {
         }
     }
