@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Streaming.Learning.Heads;
 
 /// <summary>
@@ -31,8 +33,9 @@ public sealed class Standardizer
     /// <summary>Standardises one row in place.</summary>
     public void Apply(Span<float> row)
     {
-        for (var i = 0; i < _means.Length; i++)
-            row[i] = (row[i] - _means[i]) * _scales[i];
+        row = row[.._means.Length];
+        TensorPrimitives.Subtract(row, _means, row);
+        TensorPrimitives.Multiply(row, _scales, row);
     }
 
     /// <summary>Weights and biases that give the same scores on raw features.</summary>
