@@ -27,7 +27,7 @@ public sealed record KafkaSourceOptions
     public KafkaOutOfRange OutOfRange { get; init; } = KafkaOutOfRange.Earliest;
 
     /// <summary>Messages read ahead of the pipeline. 1–1,000,000.</summary>
-    public int MaxBufferedMessages { get; init; } = 2_000;
+    public int MaxBufferedMessages { get; init; } = 5_000;
 
     /// <summary>Bytes read ahead of the pipeline. 64 KiB–4 GiB.</summary>
     public long MaxBufferedBytes { get; init; } = 8L * 1024 * 1024;
