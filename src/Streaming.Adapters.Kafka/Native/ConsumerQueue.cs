@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using Streaming.Contracts;
@@ -41,7 +40,7 @@ internal sealed unsafe class ConsumerQueue : IDisposable
 
     public ConsumerQueue(Client.Handle handle, int capacity)
     {
-        _client = Unwrap(handle);
+        _client = NativeHandle.Of(handle);
         _queue = RdKafka.QueueGetConsumer(_client.DangerousGetHandle());
         _capacity = capacity;
         _pointers = (RdKafka.Message**)NativeMemory.Alloc((nuint)capacity, (nuint)sizeof(nint));
@@ -219,9 +218,4 @@ internal sealed unsafe class ConsumerQueue : IDisposable
         _topics.Add((utf8.ToArray(), added));
         return added;
     }
-
-    private static SafeHandle Unwrap(Client.Handle handle) =>
-        // Not public; the same member in every release from 1.0 to 2.x. A test fails the day it is not.
-        typeof(Client.Handle).GetProperty("LibrdkafkaHandle", BindingFlags.Instance | BindingFlags.NonPublic)?.GetValue(handle) as SafeHandle
-        ?? throw new InvalidOperationException("Confluent.Kafka keeps its native handle elsewhere: this is a bug of the Kafka adapter with this version of the package.");
 }

@@ -1,0 +1,137 @@
+using System.Text;
+using Confluent.Kafka;
+using Streaming.Core.Messaging;
+using Streaming.Core.Telemetry;
+using TopicPartition = Streaming.Core.Messaging.TopicPartition;
+
+namespace Streaming.Adapters.Kafka.Tests;
+
+/// <summary>The source against brokers inside the client library: what runs on any machine.</summary>
+public sealed class KafkaMessageSourceMockTests : IDisposable
+{
+    private const short OffsetCommit = 8;
+    private readonly MockBrokers _brokers = new();
+    private readonly List<Notice> _notices = [];
+
+    public void Dispose() => _brokers.Dispose();
+
+    private static CancellationToken Limit => new CancellationTokenSource(TimeSpan.FromSeconds(40)).Token;
+
+    private Dictionary<string, string> Client => new() { ["bootstrap.servers"] = _brokers.Bootstrap };
+
+    private KafkaMessageSource Source(string topic, string group = "g") => new(new KafkaSourceOptions
+    {
+        Client = Client,
+        Topics = [topic],
+        Group = group,
+        OnNotice = notice =>
+        {
+            lock (_notices)
+                _notices.Add(notice);
+        },
+    });
+
+    private async Task WriteAsync(string topic, int from, int count)
+    {
+        await using var producer = new KafkaMessageProducer(new KafkaProducerOptions { Client = Client });
+        var messages = Enumerable.Range(from, count).Select(i => new OutgoingMessage { Key = "k"u8.ToArray(), Value = Encoding.UTF8.GetBytes(i.ToString()) }).ToList();
+        Assert.All(await producer.ProduceAsync(topic, messages, Limit), r => Assert.True(r.IsStored, r.Error));
+    }
+
+    private static async Task<List<int>> ReadAsync(KafkaMessageSource source, int count)
+    {
+        var all = new List<int>();
+        while (all.Count < count)
+        {
+            foreach (var message in await source.ReadAsync(count - all.Count, long.MaxValue, Limit))
+                all.Add(int.Parse(Encoding.UTF8.GetString(message.Value!.Value.Span)));
+        }
+
+        return all;
+    }
+
+    [Fact]
+    public async Task ReadAsync_AfterACommit_ResumesThere()
+    {
+        _brokers.CreateTopic("t", 1);
+        await WriteAsync("t", 0, 50);
+        await using (var first = Source("t"))
+        {
+            await first.StartAsync(new RecordingListener(), Limit);
+            Assert.Equal(Enumerable.Range(0, 50), await ReadAsync(first, 50));
+            await first.CommitAsync([new(new TopicPartition("t", 0), 20)], Limit);
+        }
+
+        await using var second = Source("t");
+        await second.StartAsync(new RecordingListener(), Limit);
+        Assert.Equal(Enumerable.Range(20, 30), await ReadAsync(second, 30));
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.IllegalGeneration)]
+    [InlineData(ErrorCode.UnknownMemberId)]
+    [InlineData(ErrorCode.RebalanceInProgress)]
+    [InlineData(ErrorCode.GroupCoordinatorNotAvailable)]
+    [InlineData(ErrorCode.NotCoordinatorForGroup)]
+    [InlineData(ErrorCode.RequestTimedOut)]
+    public async Task CommitAsync_CoordinatorRefuses_NeitherThrowsNorLoses(ErrorCode error)
+    {
+        _brokers.CreateTopic("t", 1);
+        await WriteAsync("t", 0, 30);
+        await using (var source = Source("t"))
+        {
+            await source.StartAsync(new RecordingListener(), Limit);
+            await ReadAsync(source, 30);
+            _brokers.Fail(OffsetCommit, error, error);
+            await source.CommitAsync([new(new TopicPartition("t", 0), 10)], Limit);
+            await WriteAsync("t", 30, 1);
+            var rest = await ReadAsync(source, 1);
+            Assert.True(rest[0] <= 30);
+        }
+
+        await using var next = Source("t");
+        await next.StartAsync(new RecordingListener(), Limit);
+        var seen = await ReadAsync(next, 21);
+        // At most what had been committed is left out; everything behind is there.
+        Assert.True(seen[0] <= 10);
+        Assert.Equal(Enumerable.Range(seen[0], 21), seen);
+    }
+
+    [Fact]
+    public async Task ReadAsync_BrokerDownAndUp_WaitsThenGoesOn()
+    {
+        _brokers.CreateTopic("t", 1);
+        await WriteAsync("t", 0, 10);
+        await using var source = Source("t");
+        await source.StartAsync(new RecordingListener(), Limit);
+        await ReadAsync(source, 10);
+        for (var cycle = 0; cycle < 3; cycle++)
+        {
+            _brokers.Down();
+            using var brief = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await source.ReadAsync(1, 1, brief.Token));
+            _brokers.Up();
+            await WriteAsync("t", 10 + cycle, 1);
+            Assert.Equal([10 + cycle], await ReadAsync(source, 1));
+        }
+    }
+
+    [Fact]
+    public async Task ReadAsync_Disposed_EndsTheWait()
+    {
+        _brokers.CreateTopic("t", 1);
+        var source = Source("t");
+        await source.StartAsync(new RecordingListener(), Limit);
+        var reading = source.ReadAsync(1, 1, Limit).AsTask();
+        await source.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => reading);
+    }
+
+    [Fact]
+    public async Task DisposeAsync_NeverStarted_ReturnsAtOnce()
+    {
+        var source = Source("t");
+        await source.DisposeAsync();
+        await source.DisposeAsync();
+    }
+}
