@@ -15,13 +15,14 @@ public sealed class KafkaMessageSourceMockTests : IDisposable
 
     public void Dispose() => _brokers.Dispose();
 
-    private static CancellationToken Limit => new CancellationTokenSource(TimeSpan.FromSeconds(40)).Token;
+    private static CancellationToken Limit => new CancellationTokenSource(TimeSpan.FromSeconds(90)).Token;
 
     private Dictionary<string, string> Client => new() { ["bootstrap.servers"] = _brokers.Bootstrap };
 
     private KafkaMessageSource Source(string topic, string group = "g") => new(new KafkaSourceOptions
     {
-        Client = Client,
+        // A member these brokers threw out is only forgotten after its session.
+        Client = new Dictionary<string, string>(Client) { ["session.timeout.ms"] = "4000", ["heartbeat.interval.ms"] = "500" },
         Topics = [topic],
         Group = group,
         OnNotice = notice =>
@@ -67,34 +68,35 @@ public sealed class KafkaMessageSourceMockTests : IDisposable
         Assert.Equal(Enumerable.Range(20, 30), await ReadAsync(second, 30));
     }
 
-    [Theory]
-    [InlineData(ErrorCode.IllegalGeneration)]
-    [InlineData(ErrorCode.UnknownMemberId)]
-    [InlineData(ErrorCode.RebalanceInProgress)]
-    [InlineData(ErrorCode.GroupCoordinatorNotAvailable)]
-    [InlineData(ErrorCode.NotCoordinatorForGroup)]
-    [InlineData(ErrorCode.RequestTimedOut)]
-    public async Task CommitAsync_CoordinatorRefuses_NeitherThrowsNorLoses(ErrorCode error)
+    [Fact]
+    public async Task CommitAsync_GroupOrCoordinatorRefuses_NeitherThrowsNorLoses()
     {
+        ErrorCode[] errors =
+        [
+            ErrorCode.GroupCoordinatorNotAvailable, ErrorCode.NotCoordinatorForGroup, ErrorCode.RequestTimedOut,
+            ErrorCode.RebalanceInProgress, ErrorCode.UnknownMemberId, ErrorCode.IllegalGeneration,
+        ];
         _brokers.CreateTopic("t", 1);
-        await WriteAsync("t", 0, 30);
+        await WriteAsync("t", 0, 100);
+        var highest = 0L;
         await using (var source = Source("t"))
         {
             await source.StartAsync(new RecordingListener(), Limit);
-            await ReadAsync(source, 30);
-            _brokers.Fail(OffsetCommit, error, error);
-            await source.CommitAsync([new(new TopicPartition("t", 0), 10)], Limit);
-            await WriteAsync("t", 30, 1);
-            var rest = await ReadAsync(source, 1);
-            Assert.True(rest[0] <= 30);
+            await ReadAsync(source, 100);
+            foreach (var error in errors)
+            {
+                _brokers.Fail(OffsetCommit, error);
+                highest += 10;
+                await source.CommitAsync([new(new TopicPartition("t", 0), highest)], Limit);
+            }
         }
 
         await using var next = Source("t");
         await next.StartAsync(new RecordingListener(), Limit);
-        var seen = await ReadAsync(next, 21);
-        // At most what had been committed is left out; everything behind is there.
-        Assert.True(seen[0] <= 10);
-        Assert.Equal(Enumerable.Range(seen[0], 21), seen);
+        var seen = await ReadAsync(next, 40);
+        // Never above what was asked to be committed, and everything behind is there.
+        Assert.InRange(seen[0], 30, highest);
+        Assert.Equal(Enumerable.Range(seen[0], 40), seen);
     }
 
     [Fact]
@@ -105,7 +107,7 @@ public sealed class KafkaMessageSourceMockTests : IDisposable
         await using var source = Source("t");
         await source.StartAsync(new RecordingListener(), Limit);
         await ReadAsync(source, 10);
-        for (var cycle = 0; cycle < 3; cycle++)
+        for (var cycle = 0; cycle < 2; cycle++)
         {
             _brokers.Down();
             using var brief = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
