@@ -2,51 +2,54 @@ using Streaming.Contracts;
 using Streaming.Core.Messaging;
 using Streaming.Core.Sinks;
 
-namespace Streaming.Core.Engine.Channels;
+namespace Streaming.Core.Engine.Stages;
 
 /// <summary>
 /// Writes what has ended to its sink or its dead letters and marks it finished only when that is acknowledged, item by item.
 /// With a transactional sink the offsets go into the same transaction.
 /// </summary>
-internal sealed class DeliveryStage(EngineContext context, CommitStage commits)
+/// <remarks>One write at a time.</remarks>
+internal sealed class Deliverer(EngineContext context)
 {
     public const string Name = "sink";
 
     private readonly ITransactionalSink? _transaction = context.Pipeline.Sink as ITransactionalSink;
-    private readonly List<InFlightDocument> _batch = [];
     private readonly List<InFlightDocument> _written = [];
+    private IReadOnlyList<InFlightDocument> _batch = [];
     private long _oldest;
+
+    /// <summary>Whether writing commits too.</summary>
+    public bool IsTransactional => _transaction is not null;
 
     /// <summary>When the oldest message of the write under way was read.</summary>
     public long? OldestReadAt => Interlocked.Read(ref _oldest) is var at and not 0 ? at : null;
 
-    public async Task RunAsync()
+    /// <summary>Whether a document is still to be written. When its partition has gone it leaves the pipeline here.</summary>
+    public bool Admit(InFlightDocument document)
     {
-        var size = context.Pipeline.Delivery.MaxWriteSize;
-        var ended = context.Ended.Reader;
-        while (await ended.WaitToReadAsync(context.Stop))
-        {
-            _batch.Clear();
-            while (_batch.Count < size && ended.TryRead(out var document))
-            {
-                if (document.Lane.IsLive && document.Ending != Ending.Unknown)
-                    _batch.Add(document);
-                else
-                    Drop(document);
-            }
+        if (document.Lane.IsLive && document.Ending != Ending.Unknown)
+            return true;
+        context.Telemetry.Fenced();
+        document.Lane.Leave();
+        context.Gate.Leave(1, document.Message.SizeInBytes);
+        return false;
+    }
 
-            if (_batch.Count == 0)
-                continue;
-            Interlocked.Exchange(ref _oldest, _batch[0].ReadAt);
-            var started = context.Time.GetTimestamp();
-            var attempt = Attempt();
-            if (_transaction is not null)
-                await WriteInTransactionAsync(attempt);
-            else
-                await WriteAsync(attempt);
-            Acknowledge(attempt, started);
-            Interlocked.Exchange(ref _oldest, 0);
-        }
+    /// <summary>Writes a batch of admitted documents and waits until all of it is acknowledged.</summary>
+    public async ValueTask DeliverAsync(IReadOnlyList<InFlightDocument> batch)
+    {
+        if (batch.Count == 0)
+            return;
+        _batch = batch;
+        Interlocked.Exchange(ref _oldest, batch[0].ReadAt);
+        var started = context.Time.GetTimestamp();
+        var attempt = Attempt();
+        if (_transaction is not null)
+            await WriteInTransactionAsync(attempt);
+        else
+            await WriteAsync(attempt);
+        Acknowledge(attempt, started);
+        Interlocked.Exchange(ref _oldest, 0);
     }
 
     private Delivery Attempt()
@@ -99,7 +102,6 @@ internal sealed class DeliveryStage(EngineContext context, CommitStage commits)
         }
 
         Finish();
-        commits.Finished(_batch.Count);
     }
 
     private async ValueTask WriteInTransactionAsync(Delivery attempt)
@@ -195,13 +197,6 @@ internal sealed class DeliveryStage(EngineContext context, CommitStage commits)
         context.Telemetry.Written(context.Time.GetElapsedTime(started, now));
         context.Gate.Leave(_batch.Count, bytes);
         context.Progress.SetInFlight(context.Gate.Documents, context.Gate.Bytes);
-    }
-
-    private void Drop(InFlightDocument document)
-    {
-        context.Telemetry.Fenced();
-        document.Lane.Leave();
-        context.Gate.Leave(1, document.Message.SizeInBytes);
     }
 
     /// <summary>One batch on its way out.</summary>

@@ -1,6 +1,6 @@
 using Streaming.Core.Models;
 
-namespace Streaming.Core.Engine.Channels;
+namespace Streaming.Core.Engine.Stages;
 
 /// <summary>One lease on a model for a chunk of documents; given back when the last of them is through.</summary>
 internal sealed class SharedLease(ModelLease lease)

@@ -1,54 +1,44 @@
-using System.Threading.Channels;
 using Streaming.Contracts;
 using Streaming.Core.Models;
 
-namespace Streaming.Core.Engine.Channels;
+namespace Streaming.Core.Engine.Stages;
 
-/// <summary>Decodes, filters and prepares messages, chunk by chunk on several workers, and hands their windows to the model.</summary>
-internal sealed class PrepareStage(EngineContext context, ModelStage models)
+/// <summary>Decodes, filters and prepares messages, a chunk at a time. Safe for concurrent use on different chunks.</summary>
+internal sealed class Preparer(EngineContext context, BatchRunner runner)
 {
     public const string Name = "prepare";
 
-    private readonly Channel<InFlightDocument[]> _chunks =
-        Channel.CreateBounded<InFlightDocument[]>(new BoundedChannelOptions(Math.Max(4, 2 * Environment.ProcessorCount)) { SingleWriter = true });
-
-    public async ValueTask AddAsync(InFlightDocument[] chunk)
+    /// <summary>Prepares a chunk with one model.</summary>
+    /// <param name="chunk">Messages as they were read.</param>
+    /// <param name="windows">Gets what the model is to compute.</param>
+    /// <param name="ended">Hears of each document of which it is known already how it ends.</param>
+    public async ValueTask PrepareAsync(InFlightDocument[] chunk, List<ModelWindow> windows, Action<InFlightDocument> ended)
     {
-        models.Announce(chunk.Length);
-        await _chunks.Writer.WriteAsync(chunk, context.Stop);
-    }
-
-    public void Complete() => _chunks.Writer.Complete();
-
-    public async Task RunAsync()
-    {
-        var windows = new List<ModelWindow>();
-        await foreach (var chunk in _chunks.Reader.ReadAllAsync(context.Stop))
+        var started = context.Time.GetTimestamp();
+        var lease = new SharedLease(await AcquireAsync());
+        try
         {
-            var started = context.Time.GetTimestamp();
-            var lease = new SharedLease(await AcquireAsync());
-            try
+            context.Telemetry.Model(lease.Model.Identity);
+            context.Progress.SetModel(lease.Model.Identity.Version);
+            foreach (var document in chunk)
             {
-                context.Telemetry.Model(lease.Model.Identity);
-                context.Progress.SetModel(lease.Model.Identity.Version);
-                windows.Clear();
-                foreach (var document in chunk)
-                    Prepare(document, lease, windows);
-                models.Add(windows, chunk.Length);
+                if (Prepare(document, lease, windows))
+                    ended(document);
             }
-            finally
-            {
-                lease.Release();
-            }
-
-            context.Telemetry.Tokenized(context.Time.GetElapsedTime(started));
         }
+        finally
+        {
+            lease.Release();
+        }
+
+        context.Telemetry.Tokenized(context.Time.GetElapsedTime(started));
     }
 
     private ValueTask<ModelLease> AcquireAsync() => context.Retry.RunAsync(
         static (models, _) => new ValueTask<ModelLease>(models.Acquire()), context.Pipeline.Models, context.Stop);
 
-    private void Prepare(InFlightDocument document, SharedLease lease, List<ModelWindow> windows)
+    /// <returns>Whether it is known now how the document ends.</returns>
+    private bool Prepare(InFlightDocument document, SharedLease lease, List<ModelWindow> windows)
     {
         var decoded = context.Decoder.Decode(document.Message);
         if (!decoded.IsSuccess)
@@ -77,13 +67,12 @@ internal sealed class PrepareStage(EngineContext context, ModelStage models)
                 for (var i = 0; i < all.Count; i++)
                     windows.Add(new ModelWindow(document, i, all[i].Length, lease.Model));
                 if (all.Count > 0)
-                    return;
-                models.Complete(document, lease.Model);
-                return;
+                    return false;
+                runner.Complete(document, lease.Model);
             }
         }
 
-        context.Release(document);
+        return true;
     }
 
     /// <summary>A tokeniser that throws on one text costs that text only.</summary>

@@ -2,7 +2,7 @@ using Streaming.Contracts;
 using Streaming.Core.Messaging;
 using Streaming.Core.Models;
 
-namespace Streaming.Core.Engine.Channels;
+namespace Streaming.Core.Engine.Stages;
 
 /// <summary>How a message ends, as far as it is known.</summary>
 internal enum Ending

@@ -1,10 +1,9 @@
-using System.Threading.Channels;
 using Streaming.Core.Messaging;
 using Streaming.Core.Telemetry;
 
-namespace Streaming.Core.Engine.Channels;
+namespace Streaming.Core.Engine.Stages;
 
-/// <summary>What the stages of one run share.</summary>
+/// <summary>What the parts of one run share.</summary>
 internal sealed class EngineContext
 {
     public EngineContext(Pipeline pipeline, PipelineTelemetry telemetry, CancellationToken stop)
@@ -18,9 +17,6 @@ internal sealed class EngineContext
         Rules = new EnrichmentRules(pipeline.Topology, pipeline.Enrichment, pipeline.Time);
         Decoder = new MessageDecoder(pipeline.Enrichment);
         Retry = new DependencyRetry(pipeline.Delivery, pipeline.Time, pipeline.Notify, telemetry.Retried);
-
-        // The gate admits no more than this, so a write always finds room.
-        Ended = Channel.CreateBounded<InFlightDocument>(new BoundedChannelOptions(pipeline.Batching.MaxQueueSize) { SingleReader = true });
     }
 
     public Pipeline Pipeline { get; }
@@ -41,11 +37,9 @@ internal sealed class EngineContext
 
     public DependencyRetry Retry { get; }
 
-    /// <summary>Documents of which it is known how they end, partition by partition in order.</summary>
-    public Channel<InFlightDocument> Ended { get; }
-
     /// <summary>Cancelled when the run is aborted or a stage has failed.</summary>
     public CancellationToken Stop { get; }
 
-    public void Release(InFlightDocument document) => document.Lane.Release(document, Ended.Writer);
+    /// <summary>Chunks of messages prepared at once.</summary>
+    public int Workers { get; } = Math.Max(1, Environment.ProcessorCount);
 }

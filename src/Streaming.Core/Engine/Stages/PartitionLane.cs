@@ -1,7 +1,6 @@
-using System.Threading.Channels;
 using Streaming.Core.Messaging;
 
-namespace Streaming.Core.Engine.Channels;
+namespace Streaming.Core.Engine.Stages;
 
 /// <summary>
 /// One assignment of one partition. Keeps its messages in the order they were read and lets them go to the sink in that
@@ -34,7 +33,9 @@ internal sealed class PartitionLane(TopicPartition partition, int epoch)
     }
 
     /// <summary>It is known how this one ends; it goes on as soon as all before it have gone.</summary>
-    public void Release(InFlightDocument document, ChannelWriter<InFlightDocument> to)
+    /// <param name="document">One of this lane's.</param>
+    /// <param name="onward">Given each document that goes on, in order; called under the lane's lock, so it must return at once.</param>
+    public void Release(InFlightDocument document, Action<InFlightDocument> onward)
     {
         lock (_lock)
         {
@@ -42,8 +43,7 @@ internal sealed class PartitionLane(TopicPartition partition, int epoch)
             while (_order.TryPeek(out var first) && first.IsReleasable)
             {
                 _order.Dequeue();
-                if (!to.TryWrite(first))
-                    throw new InvalidOperationException("this is a bug: the queue to the sink is smaller than the pipeline's own bound");
+                onward(first);
             }
         }
     }
