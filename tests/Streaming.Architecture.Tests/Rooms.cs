@@ -22,7 +22,7 @@ internal static class Rooms
         ["Microsoft.Data.Sqlite"] = ["Streaming.Adapters.Sqlite"],
         ["SQLitePCLRaw."] = ["Streaming.Adapters.Sqlite"],
         ["YamlDotNet"] = ["Streaming.Core", "Streaming.Learning"],
-        ["CsvHelper"] = ["Streaming.Learning"],
+        ["CsvHelper"] = ["Streaming.Learning", "Streaming.Cli"],
         ["Microsoft.AspNetCore."] = ["Streaming.Server", Host],
         ["System.CommandLine"] = [Host],
         ["Spectre."] = [Host],
