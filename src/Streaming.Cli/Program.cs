@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Streaming.Cli.CommandLine;
+using Streaming.Cli.DeadLetters;
 using Streaming.Cli.Demo;
 using Streaming.Cli.Ingest;
 using Streaming.Cli.Predicting;
@@ -7,6 +8,8 @@ using Streaming.Cli.Running;
 using Streaming.Cli.Searching;
 using Streaming.Cli.Status;
 using Streaming.Cli.Tokenizing;
+using Streaming.Cli.Topics;
+using Streaming.Cli.Topologies;
 using Streaming.Core;
 
 namespace Streaming.Cli;
@@ -43,7 +46,11 @@ internal static class Program
             SearchCommand.Create(context),
             PredictCommand.Create(context),
             TokenizeCommand.Create(context),
-            StatusCommand.Create(context));
+            StatusCommand.Create(context),
+            DeadLettersCommand.Create(context),
+            TopologyCommand.Create(context),
+            TopicsCommand.Create(context),
+            LagCommand.Create(context));
         return root;
     }
 

@@ -15,6 +15,9 @@ internal sealed class CliContext
     /// <summary>Opens standard input.</summary>
     public required Func<Stream> OpenInput { get; init; }
 
+    /// <summary>Opens standard output for bytes.</summary>
+    public Func<Stream> OpenOutput { get; init; } = Console.OpenStandardOutput;
+
     /// <summary>Environment variables.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
@@ -50,6 +53,14 @@ internal sealed class CliContext
 
     /// <summary>A variable's value, or null when it is not set or empty.</summary>
     public string? Variable(string name) => Environment.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
+
+    /// <summary>Bytes on standard output, as they are, behind what was written before.</summary>
+    public async Task WriteBytesAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        await Out.FlushAsync(cancellationToken);
+        await using var output = OpenOutput();
+        await output.WriteAsync(bytes, cancellationToken);
+    }
 
     /// <summary>A line for people, on standard error.</summary>
     public void Say(string line) => Error.WriteLine(line);

@@ -1,0 +1,63 @@
+using Streaming.Adapters.Kafka;
+using Streaming.Cli.CommandLine;
+using Streaming.Contracts;
+using Streaming.Core.Messaging;
+using Streaming.Core.Topology;
+
+namespace Streaming.Cli.DeadLetters;
+
+/// <summary>Reads a dead-letter topic from its beginning to where it ends now; commits nothing.</summary>
+internal static class KafkaLetters
+{
+    private const int BatchSize = 500;
+    private const long BatchBytes = 8 * 1024 * 1024;
+
+    /// <summary>Letters that a reader wants, in the order of their partitions.</summary>
+    /// <param name="context">The world.</param>
+    /// <param name="topology">Whose dead letters.</param>
+    /// <param name="take">Called with each letter; false ends the reading.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task ReadAsync(CliContext context, TopologyDefinition topology, Func<DeadLetter, bool> take, CancellationToken cancellationToken)
+    {
+        var topic = topology.DeadLetters.Topic;
+        var group = topology.Source.Group + ".dead-letters-view";
+        var ends = new Dictionary<int, long>();
+        await using (var admin = new KafkaAdmin(topology.Source.Kafka, context.Time))
+        {
+            foreach (var lag in await admin.DescribeLagAsync(group, [topic], cancellationToken))
+            {
+                if (lag.Messages > 0)
+                    ends[lag.Partition] = lag.End;
+            }
+        }
+
+        await using var source = new KafkaMessageSource(new KafkaSourceOptions { Client = topology.Source.Kafka, Topics = [topic], Group = group, Time = context.Time });
+        await source.StartAsync(new NoListener(), cancellationToken);
+        while (ends.Count > 0)
+        {
+            foreach (var record in await source.ReadAsync(BatchSize, BatchBytes, cancellationToken))
+            {
+                if (DeadLetterHeaders.FromRecord(record, out _) is { } letter && !take(letter))
+                    return;
+                if (ends.TryGetValue(record.Partition.Partition, out var end) && record.Offset + 1 >= end)
+                    ends.Remove(record.Partition.Partition);
+            }
+        }
+    }
+
+    /// <summary>What a letter is called by: where its message lay.</summary>
+    public static string IdOf(DeadLetter letter) => $"{letter.Topic}-{letter.Partition}-{letter.Offset}";
+
+    private sealed class NoListener : IAssignmentListener
+    {
+        public void OnAssigned(IReadOnlyList<PartitionCommit> partitions, int epoch)
+        {
+        }
+
+        public ValueTask OnRevokingAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellationToken) => default;
+
+        public void OnLost(IReadOnlyList<TopicPartition> partitions)
+        {
+        }
+    }
+}
