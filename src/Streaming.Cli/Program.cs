@@ -1,8 +1,11 @@
 using System.CommandLine;
+using Streaming.Cli.Benchmarks;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.DeadLetters;
 using Streaming.Cli.Demo;
 using Streaming.Cli.Ingest;
+using Streaming.Cli.Learning;
+using Streaming.Cli.Models;
 using Streaming.Cli.Predicting;
 using Streaming.Cli.Running;
 using Streaming.Cli.Searching;
@@ -50,7 +53,11 @@ internal static class Program
             DeadLettersCommand.Create(context),
             TopologyCommand.Create(context),
             TopicsCommand.Create(context),
-            LagCommand.Create(context));
+            LagCommand.Create(context),
+            ModelsCommand.Create(context),
+            TrainCommand.Create(context),
+            EvaluateCommand.Create(context),
+            BenchCommand.Create(context));
         return root;
     }
 

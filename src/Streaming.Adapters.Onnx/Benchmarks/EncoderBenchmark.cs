@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using Microsoft.ML.OnnxRuntime;
-using Streaming.Adapters.Onnx.Bert;
-using Streaming.Adapters.Onnx.Running;
 
 namespace Streaming.Adapters.Onnx.Benchmarks;
 
@@ -46,20 +43,20 @@ public static class EncoderBenchmark
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Rounds, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
         var batches = Batches(sequences, options.TokenBudget);
-        var sessions = new List<InferenceSession>();
+        var sessions = new List<EncoderReference>();
         try
         {
             var best = new double[encoders.Count];
             Array.Fill(best, double.MaxValue);
             var thrift = (double[])best.Clone();
             foreach (var encoder in encoders)
-                sessions.Add(OnnxSessionFactory.Open(encoder.Model, encoder.Session, encoder.SinglePrecision).Session);
+                sessions.Add(new EncoderReference(encoder));
             for (var round = -1; round < options.Rounds; round++)
             {
                 for (var i = 0; i < encoders.Count; i++)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    var (seconds, cpu) = Round(sessions[i], encoders[i], batches, options.Threads, time);
+                    var (seconds, cpu) = sessions[i].Run(batches, options.Threads, time);
                     if (round < 0)
                         continue;
                     best[i] = Math.Min(best[i], seconds);
@@ -72,33 +69,6 @@ public static class EncoderBenchmark
         {
             foreach (var session in sessions)
                 session.Dispose();
-        }
-    }
-
-    private static (double Seconds, double Cpu) Round(InferenceSession session, BenchmarkedEncoder encoder, IReadOnlyList<int[][]> batches, int threads, TimeProvider time)
-    {
-        var next = -1;
-        using var process = Process.GetCurrentProcess();
-        var cpu = process.TotalProcessorTime;
-        var start = time.GetTimestamp();
-        var workers = new Thread[threads - 1];
-        for (var i = 0; i < workers.Length; i++)
-        {
-            workers[i] = new Thread(Work);
-            workers[i].Start();
-        }
-        Work();
-        foreach (var worker in workers)
-            worker.Join();
-        var seconds = time.GetElapsedTime(start).TotalSeconds;
-        process.Refresh();
-        return (seconds, (process.TotalProcessorTime - cpu).TotalSeconds);
-
-        void Work()
-        {
-            using var loop = new EncoderLoop(session, encoder);
-            for (var batch = Interlocked.Increment(ref next); batch < batches.Count; batch = Interlocked.Increment(ref next))
-                loop.Run(batches[batch]);
         }
     }
 
@@ -127,32 +97,5 @@ public static class EncoderBenchmark
             TokensPerSecond = tokens / Math.Max(seconds, 1e-9),
             PeakMemoryBytes = process.PeakWorkingSet64,
         };
-    }
-
-    /// <summary>Passes with memory that is used again and again.</summary>
-    private sealed class EncoderLoop(InferenceSession session, BenchmarkedEncoder encoder) : IDisposable
-    {
-        private readonly EncoderBuffer _buffer = new();
-        private readonly RunOptions _options = new();
-        private readonly string[] _inputs = [EncoderNames.InputIds, EncoderNames.Lengths];
-        private readonly string[] _outputs = [.. encoder.Layers.Select(EncoderNames.Layer)];
-
-        public void Run(int[][] batch)
-        {
-            int rows = batch.Length, padded = batch[^1].Length, size = rows * padded * encoder.Dimensions;
-            var sequences = Array.ConvertAll(batch, static ids => new Core.Models.TokenSequence(ids));
-            var (ids, lengths) = _buffer.Fill(sequences, padded);
-            var hidden = _buffer.Hidden(size * _outputs.Length);
-            using var idValue = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, ids, [rows, padded]);
-            using var lengthValue = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, lengths, [rows]);
-            var values = new OrtValue[_outputs.Length];
-            for (var i = 0; i < values.Length; i++)
-                values[i] = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, hidden.Slice(i * size, size), [rows, padded, encoder.Dimensions]);
-            session.Run(_options, _inputs, [idValue, lengthValue], _outputs, values);
-            foreach (var value in values)
-                value.Dispose();
-        }
-
-        public void Dispose() => _options.Dispose();
     }
 }

@@ -115,7 +115,7 @@ public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
             PerType = report.Types,
             Terms = aspects?.Terms.Micro,
             Pairs = aspects?.Pairs.Micro,
-            RawTextMicroF1 = samples.Exists(s => s.Characters is null) ? await RawTextAsync(head, samples, progress, cancellationToken).ConfigureAwait(false) : null,
+            RawTextMicroF1 = request.RawText && samples.Exists(s => s.Characters is null) ? await RawTextAsync(head, samples, progress, cancellationToken).ConfigureAwait(false) : null,
         };
     }
 

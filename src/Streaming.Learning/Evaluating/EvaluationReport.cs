@@ -44,6 +44,6 @@ public sealed record EvaluationReport
     /// <summary>ABSA: terms with their polarity.</summary>
     public PrecisionRecall? Pairs { get; init; }
 
-    /// <summary>Where the file gives words: micro F1 of the same sentences as raw text, words found as in serving.</summary>
+    /// <summary>Where the file gives words and it was asked for: micro F1 of the same sentences as raw text, words found as in serving.</summary>
     public double? RawTextMicroF1 { get; init; }
 }

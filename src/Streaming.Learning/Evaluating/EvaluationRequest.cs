@@ -30,6 +30,9 @@ public sealed record EvaluationRequest
     /// <summary>Span types that the file annotates; predictions of others are then not counted. Null: every type counts, as seqeval counts.</summary>
     public IReadOnlyList<string>? Types { get; init; }
 
+    /// <summary>Whether a file that gives words is also measured as running text, words found as in serving. Twice the work. Default: yes.</summary>
+    public bool RawText { get; init; } = true;
+
     /// <summary>Seed of the confidence interval.</summary>
     public ulong Seed { get; init; } = 1;
 }

@@ -1,0 +1,30 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Streaming.Cli.Benchmarks;
+
+/// <summary>Most physical memory this process has had.</summary>
+internal static class PeakMemory
+{
+    private const string Field = "VmHWM:";
+
+    /// <summary>Bytes: <c>VmHWM</c> of the kernel, elsewhere what the runtime says.</summary>
+    public static long Bytes()
+    {
+        const string status = "/proc/self/status";
+        if (File.Exists(status))
+        {
+            foreach (var line in File.ReadLines(status))
+            {
+                if (line.StartsWith(Field, StringComparison.Ordinal)
+                    && long.TryParse(line.AsSpan(Field.Length).Trim().TrimEnd("kB").Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var kibibytes))
+                {
+                    return kibibytes * 1024;
+                }
+            }
+        }
+
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64;
+    }
+}

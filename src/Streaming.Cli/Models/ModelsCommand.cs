@@ -1,0 +1,15 @@
+using System.CommandLine;
+using Streaming.Cli.CommandLine;
+
+namespace Streaming.Cli.Models;
+
+/// <summary><c>streaming models</c>.</summary>
+internal static class ModelsCommand
+{
+    public static Command Create(CliContext context) => new Command("models", "Import, list, inspect and compare model bundles").With(
+        ImportCommand.Create(context),
+        ListCommand.Create(context),
+        ShowCommand.Create(context),
+        VerifyCommand.Create(context),
+        DiffCommand.Create(context));
+}
