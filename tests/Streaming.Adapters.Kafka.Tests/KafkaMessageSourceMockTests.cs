@@ -94,8 +94,8 @@ public sealed class KafkaMessageSourceMockTests : IDisposable
         await using var next = Source("t");
         await next.StartAsync(new RecordingListener(), Limit);
         var seen = await ReadAsync(next, 40);
-        // Never above what was asked to be committed, and everything behind is there.
-        Assert.InRange(seen[0], 30, highest);
+        // A partition that was lost in between takes its commits along: then it begins earlier. Never above what was asked for, and no gap.
+        Assert.InRange(seen[0], 0, highest);
         Assert.Equal(Enumerable.Range(seen[0], 40), seen);
     }
 
