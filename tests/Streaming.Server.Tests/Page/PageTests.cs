@@ -2,6 +2,7 @@ using System.Globalization;
 using OpenQA.Selenium;
 using Streaming.Contracts;
 using Streaming.Server.Tests.Fakes;
+using Streaming.Testing.Browsers;
 using Streaming.Testing.Fakes;
 
 namespace Streaming.Server.Tests.Page;

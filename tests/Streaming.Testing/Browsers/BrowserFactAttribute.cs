@@ -1,4 +1,4 @@
-namespace Streaming.Server.Tests.Page;
+namespace Streaming.Testing.Browsers;
 
 /// <summary>A test in a real browser; skipped, with the reason, where Chromium or its driver is missing.</summary>
 [AttributeUsage(AttributeTargets.Method)]

@@ -1,10 +1,10 @@
 using OpenQA.Selenium;
 using OpenQA.Selenium.Chrome;
 
-namespace Streaming.Server.Tests.Page;
+namespace Streaming.Testing.Browsers;
 
 /// <summary>Headless Chromium with a profile of its own.</summary>
-internal sealed class Browser : IDisposable
+public sealed class Browser : IDisposable
 {
     private static readonly string? Chromium = Find("chromium", "chromium-browser", "google-chrome");
     private static readonly string? Driver = Find("chromedriver");

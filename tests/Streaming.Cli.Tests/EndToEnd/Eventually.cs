@@ -1,0 +1,18 @@
+namespace Streaming.Cli.Tests.EndToEnd;
+
+/// <summary>Asks another process again until it is so.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Fails when it is not so after <see cref="ProductProcess.Patience"/>.</summary>
+    public static async Task TrueAsync(Func<Task<bool>> isSo, string what)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!await isSo())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < ProductProcess.Patience, "waited in vain for " + what);
+            await Task.Delay(Between);
+        }
+    }
+}

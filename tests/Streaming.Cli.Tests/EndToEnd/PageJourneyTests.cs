@@ -1,0 +1,62 @@
+using OpenQA.Selenium;
+using Streaming.Testing.Browsers;
+
+namespace Streaming.Cli.Tests.EndToEnd;
+
+/// <summary>What a newcomer does on the demo's page, in a real browser against the real process.</summary>
+[Collection(EndToEndGroup.Name)]
+public sealed class PageJourneyTests
+{
+    [JourneyFact]
+    public async Task Demo_SearchFacetAndDocument_ShowWhatTheModelFound()
+    {
+        using var data = new DataFolderOfTest();
+        await using var demo = ProductProcess.Start(["demo", "--data", data.Path, "--port", "0"]);
+        var address = DemoTests.AddressIn(await demo.SaysAsync("http://"));
+        using var browser = new Browser(width: 1280, height: 800);
+        // While it still loads: figures and facets move, nothing may stick out.
+        browser.Web.Navigate().GoToUrl(address);
+        browser.Wait(".card");
+        browser.Screenshot("journey-loading");
+        NothingSticksOut(browser);
+        await demo.SaysAsync("texts enriched");
+
+        browser.Web.Navigate().Refresh();
+        browser.Wait(".card");
+        browser.Screenshot("journey-start");
+        browser.Wait("#q").SendKeys("staff" + Keys.Enter);
+        browser.WaitUntil(() => browser.Web.FindElements(By.CssSelector("mark.match")).Count > 0, "highlights");
+        browser.Screenshot("journey-search");
+        NothingSticksOut(browser);
+        Assert.All(browser.Web.FindElements(By.CssSelector("mark.match")), static mark => Assert.Equal("staff", mark.Text, ignoreCase: true));
+
+        browser.Wait("a[data-facet='sentiment'][data-value='positive']").Click();
+        browser.WaitUntil(() => browser.Web.Url.Contains("sentiment=positive", StringComparison.Ordinal) && browser.Web.FindElements(By.CssSelector("mark.match")).Count > 0, "the facet");
+        browser.Screenshot("journey-facet");
+
+        browser.Web.Navigate().GoToUrl(new Uri(address, "/?entity=LOC"));
+        browser.Wait(".card-link").Click();
+        browser.Wait(".document-text mark.entity");
+        browser.Screenshot("journey-document");
+        NothingSticksOut(browser);
+        Assert.Contains(browser.Web.FindElements(By.CssSelector(".document-text mark.entity.last")), static mark => mark.GetAttribute("data-label") == "LOC");
+        Assert.Contains("starter", browser.Wait(".lineage").GetAttribute("textContent"), StringComparison.Ordinal);
+        Assert.Empty(browser.Errors());
+        demo.Terminate();
+        (await demo.EndAsync()).Ended(0);
+    }
+
+    private static void NothingSticksOut(Browser browser)
+    {
+        Assert.True((bool)browser.Web.ExecuteScript("return document.documentElement.scrollWidth <= innerWidth")!, "the page scrolls sideways");
+        Assert.Equal("", browser.Web.ExecuteScript(
+            "return [...document.querySelectorAll('[data-facet]')].filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > e.parentElement.closest('section, aside, fieldset, details, ul').getBoundingClientRect().right + 1).map(e => e.textContent).join('; ')"));
+    }
+}
+
+/// <summary>Needs the product, the bundle and a browser; skipped, with the reason, where one is missing.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class JourneyFactAttribute : FactAttribute
+{
+    public JourneyFactAttribute() => Skip = Product.NoModelBecause ?? Browser.MissingBecause;
+}
