@@ -27,8 +27,8 @@ internal static class Program
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
-                context.Fail(new StreamingException("usage", error.Message));
+            // The first says a command is missing whenever the second says that it knows none of that name.
+            context.Fail(new StreamingException("usage", parsed.Errors[^1].Message));
             context.Say($"'streaming {string.Join(' ', PathOf(parsed))}--help' shows what it takes");
             return (int)ExitCode.Usage;
         }

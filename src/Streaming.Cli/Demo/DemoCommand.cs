@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Streaming.Adapters.Sqlite.Status;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
 using Streaming.Cli.Running;
@@ -28,14 +29,15 @@ internal static class DemoCommand
             {
                 var home = HomeFolder.Find(context);
                 var topology = Embedded(TopologyLoader.Load(Path.Combine(home, Topology), context.Environment).GetOrThrow());
+                var served = await serving.ReadAsync(context, parsed, stop);
                 var folder = DataFolder.Resolve(context, parsed.GetValue(data));
                 context.Say($"data in {folder}");
                 using var metrics = new PrometheusExporter();
                 await using var host = await TopologyHost.StartAsync(context, parsed.GetValue(data), topology, stopAtEnd: parsed.GetValue(once), stop);
-                context.Say($"model {host.Identity!.Name} {host.Identity.Version}");
+                context.Say($"model: {host.Identity!.Name} {host.Identity.Version} is ready");
                 if (parsed.GetValue(once))
                     return await RunOnceAsync(context, host, topology, home, parsed.GetValue(json), stop);
-                return await ServeAsync(context, parsed, serving, host, topology, home, metrics, stop);
+                return await ServeAsync(context, parsed, serving, served, host, topology, home, metrics, stop);
             });
     }
 
@@ -73,23 +75,20 @@ internal static class DemoCommand
     }
 
     private static async Task<ExitCode> ServeAsync(
-        CliContext context, ParseResult parsed, ServingOptions serving, TopologyHost host, CompiledTopology topology, string home, PrometheusExporter metrics, CancellationToken stop)
+        CliContext context, ParseResult parsed, ServingOptions serving, ServerOptions served, TopologyHost host, CompiledTopology topology, string home, PrometheusExporter metrics, CancellationToken stop)
     {
         var status = new HostStatus(host, topology.Definition, context.Time);
-        await using var server = await serving.StartAsync(context, parsed, RunCommand.Parts(host, topology, status, metrics), stop);
+        await using var server = await serving.StartAsync(served, parsed, RunCommand.Parts(host, topology, status, metrics), stop);
         using var bound = new DrainBound(context.Time, stop);
         var run = Supervisor(context).RunAsync(host.CreatePipelineAsync, stop, bound.Abort);
         try
         {
-            var known = (await host.Store!.GetStatusAsync(stop)).FirstOrDefault(totals => totals.Topology == topology.Name);
-            var isFed = known is { Ingested: > 0 } && await IsFedAsync(host, home, stop);
-            if (!isFed)
-                status.Expected = await DemoSample.FeedAsync(home, host.Producer!, topology.Definition.Source.Topics[0], _ => { }, stop);
+            status.Expected = await FeedAsync(host, topology, home, stop);
             context.Say($"search page: {server.Address}   (Ctrl+C ends the demo; the data stays)");
             if (status.Expected is { } expected)
                 await WatchAsync(context, host, status, (int)expected, run, stop);
             else
-                context.Say("the sample is enriched already");
+                context.Say("the texts are enriched already; new ones are taken at any time");
             await run;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -97,9 +96,25 @@ internal static class DemoCommand
             await run;
         }
 
-        context.Say("drained; start again to go on where it ended");
+        var left = (await StatusAsync(host, topology, CancellationToken.None))?.Backlog ?? 0;
+        context.Say(left == 0 ? "stopped; everything is stored" : $"stopped; {left:N0} texts wait in the log: start again to go on");
         return ExitCode.Ok;
     }
+
+    /// <summary>Feeds the sample unless the log has it; gives how many texts are to be enriched now, or null when none are.</summary>
+    private static async Task<long?> FeedAsync(TopologyHost host, CompiledTopology topology, string home, CancellationToken stop)
+    {
+        var known = await StatusAsync(host, topology, stop);
+        var texts = DemoSample.Ids(home);
+        // A feed that was cut off leaves fewer in the log, and the last, which is appended last, is not among the documents.
+        var isFed = known is not null && (known.Ingested >= texts.Count || await host.Search!.GetAsync(texts[^1], stop) is not null);
+        if (isFed)
+            return known!.Backlog > 0 ? known.Backlog : null;
+        return await DemoSample.FeedAsync(home, host.Producer!, topology.Definition.Source.Topics[0], static _ => { }, stop) + (known?.Backlog ?? 0);
+    }
+
+    private static async Task<TopologyStatus?> StatusAsync(TopologyHost host, CompiledTopology topology, CancellationToken cancellationToken) =>
+        (await host.Store!.GetStatusAsync(cancellationToken)).FirstOrDefault(totals => totals.Topology == topology.Name);
 
     private static async Task WatchAsync(CliContext context, TopologyHost host, HostStatus status, int expected, Task run, CancellationToken stop)
     {
@@ -113,21 +128,16 @@ internal static class DemoCommand
         Show(line, status, host);
         var took = line.End();
         if (host.Progress.Snapshot().Outcomes.Total >= expected)
-            context.Say($"{expected:N0} texts enriched in {took.TotalSeconds:N1} s");
+        {
+            var found = host.Progress.Snapshot();
+            context.Say($"{expected:N0} texts enriched in {took.TotalSeconds:N1} s: {found.Entities:N0} entities, {found.Topics:N0} topics, {found.Sentiments:N0} sentiments, {found.Aspects:N0} aspects");
+        }
     }
 
     private static void Show(ProgressLine line, HostStatus status, TopologyHost host)
     {
         var now = host.Progress.Snapshot();
         line.Show(now, status.Rate(now));
-    }
-
-    // Fed is fed when the log has the last text: it is appended in order.
-    private static async Task<bool> IsFedAsync(TopologyHost host, string home, CancellationToken cancellationToken)
-    {
-        var last = File.ReadLines(Path.Combine(home, DemoSample.RelativePath)).Last(static text => text.Length > 0);
-        using var parsed = System.Text.Json.JsonDocument.Parse(last);
-        return await host.Search!.GetAsync(parsed.RootElement.GetProperty("id").GetString()!, cancellationToken) is not null;
     }
 
     private static PipelineSupervisor Supervisor(CliContext context) => new(new ChannelEngine(), new DeliveryOptions(), context.Time);

@@ -16,9 +16,7 @@ internal static class DemoSample
     /// <returns>How many there are.</returns>
     public static async Task<int> FeedAsync(string home, IMessageProducer producer, string topic, Action<int> fed, CancellationToken cancellationToken)
     {
-        var path = Path.Combine(home, RelativePath);
-        if (!File.Exists(path))
-            throw new StreamingException("sample_missing", $"the demo's texts are not at {path}; is the clone whole?");
+        var path = PathOf(home);
         var batch = new List<OutgoingMessage>(Batch);
         var count = 0;
         await foreach (var line in File.ReadLinesAsync(path, cancellationToken))
@@ -50,9 +48,20 @@ internal static class DemoSample
         }
     }
 
-    private static byte[] KeyOf(string line)
+    /// <summary>Ids in their order.</summary>
+    public static IReadOnlyList<string> Ids(string home) => [.. File.ReadLines(PathOf(home)).Where(static line => line.Length > 0).Select(IdOf)];
+
+    private static string PathOf(string home)
+    {
+        var path = Path.Combine(home, RelativePath);
+        return File.Exists(path) ? path : throw new StreamingException("sample_missing", $"the demo's texts are not at {path}; is the clone whole?");
+    }
+
+    private static byte[] KeyOf(string line) => System.Text.Encoding.UTF8.GetBytes(IdOf(line));
+
+    private static string IdOf(string line)
     {
         using var parsed = JsonDocument.Parse(line);
-        return System.Text.Encoding.UTF8.GetBytes(parsed.RootElement.GetProperty("id").GetString()!);
+        return parsed.RootElement.GetProperty("id").GetString()!;
     }
 }

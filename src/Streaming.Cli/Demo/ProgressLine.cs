@@ -15,10 +15,11 @@ internal sealed class ProgressLine(CliContext context, int expected)
     public void Show(PipelineSnapshot now, double rate)
     {
         var done = now.Outcomes.Total;
-        var line = $"{Bar(done)} {done:N0} of {expected:N0} documents  {rate,6:N0}/s  {now.Entities:N0} entities, {now.Topics:N0} topics, {now.Aspects:N0} aspects";
+        var line = $"{Bar(done)} {done:N0} of {expected:N0} documents, {rate:N0}/s, backlog {Math.Max(0, expected - done):N0}, {now.Entities:N0} entities";
         if (context.IsErrorTerminal)
         {
-            context.Error.Write($"\r\u001b[2K{line}");
+            // A line that wraps could not be drawn over.
+            context.Error.Write($"\r\u001b[2K{Fitting(line)}");
             _drawn = true;
         }
         else if (context.Time.GetElapsedTime(_lastPlain) >= PlainInterval)
@@ -36,9 +37,15 @@ internal sealed class ProgressLine(CliContext context, int expected)
         return context.Time.GetElapsedTime(_started);
     }
 
+    private static string Fitting(string line)
+    {
+        var width = Console.WindowWidth;
+        return width > 1 && line.Length >= width ? line[..(width - 1)] : line;
+    }
+
     private string Bar(long done)
     {
-        const int Width = 20;
+        const int Width = 14;
         var filled = expected == 0 ? Width : (int)Math.Min(Width, Width * done / expected);
         return $"[{new string('#', filled)}{new string('.', Width - filled)}]";
     }

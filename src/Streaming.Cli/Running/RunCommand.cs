@@ -27,6 +27,7 @@ internal static class RunCommand
                 var topology = TopologyLoader.Load(parsed.GetValue(file)!, context.Environment).GetOrThrow();
                 if (parsed.GetValue(once) && topology.Definition.Source.UsesKafka)
                     throw new StreamingException("usage", "--once needs the embedded log: a Kafka topic has no end");
+                var served = await serving.ReadAsync(context, parsed, stop);
                 using var metrics = new PrometheusExporter();
                 await using var host = await TopologyHost.StartAsync(context, parsed.GetValue(data), topology, parsed.GetValue(once), stop);
                 var status = new HostStatus(host, topology.Definition, context.Time);
@@ -35,7 +36,7 @@ internal static class RunCommand
                 {
                     if (!parsed.GetValue(noServer) && !parsed.GetValue(once))
                     {
-                        server = await serving.StartAsync(context, parsed, Parts(host, topology, status, metrics), stop);
+                        server = await serving.StartAsync(served, parsed, Parts(host, topology, status, metrics), stop);
                         context.Say($"serving {server.Address}");
                     }
 
@@ -80,6 +81,7 @@ internal static class RunCommand
         JsonText.WriteObject(context.Out, writer =>
         {
             writer.WriteString("topology", topology);
+            writer.WriteNumber("read", done.Read);
             writer.WriteNumber("indexed", done.Outcomes.Indexed);
             writer.WriteNumber("dead_lettered", done.Outcomes.DeadLettered);
             writer.WriteNumber("filtered", done.Outcomes.Filtered);

@@ -18,26 +18,31 @@ internal sealed class ServingOptions
     /// <summary>Adds the options to a command.</summary>
     public Command AddTo(Command command) => command.With(_address, _port, _tokenFile, _hosts);
 
-    /// <summary>Starts the server. The default port gives way to a free one when it is taken; a port that was asked for does not.</summary>
-    public async Task<StreamingServer> StartAsync(CliContext context, ParseResult parsed, ServerParts parts, CancellationToken cancellationToken)
+    /// <summary>Reads the options, so that a wrong one is told before anything is started.</summary>
+    public async Task<ServerOptions> ReadAsync(CliContext context, ParseResult parsed, CancellationToken cancellationToken)
     {
         if (!IPAddress.TryParse(parsed.GetValue(_address), out var address))
             throw new StreamingException("usage", $"--address takes an IP address, such as 127.0.0.1, not '{parsed.GetValue(_address)}'");
         var asked = parsed.GetValue(_port);
         if (asked is < 0 or > 65_535)
             throw new StreamingException("usage", $"--port takes 0 to 65535, not {asked}");
-        var options = new ServerOptions
+        return new ServerOptions
         {
             Address = address,
             Port = asked ?? DefaultPort,
             Token = parsed.GetValue(_tokenFile) is { } file ? (await File.ReadAllTextAsync(file, cancellationToken)).Trim() : context.Variable("STREAMING_TOKEN"),
             AllowedHosts = parsed.GetValue(_hosts) ?? [],
         };
+    }
+
+    /// <summary>Starts the server. The default port gives way to a free one when it is taken; a port that was asked for does not.</summary>
+    public async Task<StreamingServer> StartAsync(ServerOptions options, ParseResult parsed, ServerParts parts, CancellationToken cancellationToken)
+    {
         try
         {
             return await StreamingServer.StartAsync(options, parts, cancellationToken);
         }
-        catch (DependencyUnavailableException error) when (asked is null && error.Code == "port_unavailable")
+        catch (DependencyUnavailableException error) when (parsed.GetValue(_port) is null && error.Code == "port_unavailable")
         {
             return await StreamingServer.StartAsync(options with { Port = 0 }, parts, cancellationToken);
         }

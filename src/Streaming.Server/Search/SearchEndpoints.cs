@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Streaming.Contracts;
 using Streaming.Core;
@@ -11,6 +12,7 @@ namespace Streaming.Server.Search;
 /// <summary><c>GET /v1/search</c> and <c>GET /v1/documents/{id}</c>.</summary>
 internal static class SearchEndpoints
 {
+    private const string DocumentsPath = "/v1/documents/";
     private const int MaxConditions = 50;
     private const int MaxConditionLength = 512;
 
@@ -42,8 +44,8 @@ internal static class SearchEndpoints
         routes.MapGet("/v1/documents/{**id}", async Task<IResult> (HttpContext context) =>
             {
                 var search = parts.Search ?? throw Unavailable.Part("search index");
-                var id = (string?)context.Request.RouteValues["id"];
-                if (string.IsNullOrEmpty(id))
+                var id = IdIn(context);
+                if (id.Length == 0)
                     throw new StreamingException("invalid_parameter", "name a document: GET /v1/documents/ID");
                 var document = await search.GetAsync(id, context.RequestAborted).ConfigureAwait(false);
                 return document is null
@@ -52,6 +54,17 @@ internal static class SearchEndpoints
             })
             .WithName("getDocument").WithSummary("One enriched document, with its lineage")
             .Produces<EnrichedDocument>().ProducesProblem(StatusCodes.Status404NotFound);
+    }
+
+    // A path leaves %2F as it is and decodes everything else, so that an id with a slash and one with "%2F" would look alike.
+    private static string IdIn(HttpContext context)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var begin = target.IndexOf(DocumentsPath, StringComparison.OrdinalIgnoreCase);
+        if (begin < 0)
+            return (string?)context.Request.RouteValues["id"] ?? "";
+        var end = target.IndexOf('?', StringComparison.Ordinal);
+        return Uri.UnescapeDataString(target[(begin + DocumentsPath.Length)..(end < 0 ? target.Length : end)]);
     }
 
     internal static SearchRequest Read(IQueryCollection query, DateTimeOffset now)

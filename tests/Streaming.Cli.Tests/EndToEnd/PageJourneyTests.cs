@@ -50,7 +50,13 @@ public sealed class PageJourneyTests
     {
         Assert.True((bool)browser.Web.ExecuteScript("return document.documentElement.scrollWidth <= innerWidth")!, "the page scrolls sideways");
         Assert.Equal("", browser.Web.ExecuteScript(
-            "return [...document.querySelectorAll('[data-facet]')].filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > e.parentElement.closest('section, aside, fieldset, details, ul').getBoundingClientRect().right + 1).map(e => e.textContent).join('; ')"));
+            """
+            const parts = '.facet-text, .facet-kind, .facet-count';
+            return [...document.querySelectorAll('a[data-facet]')].filter(link => {
+              const right = link.getBoundingClientRect().right;
+              return right > link.closest('.facets').getBoundingClientRect().right + 10 || [...link.querySelectorAll(parts)].some(part => part.getBoundingClientRect().right > right);
+            }).map(link => link.textContent).join('; ');
+            """));
     }
 }
 
