@@ -76,6 +76,17 @@ public sealed class BadMessageTests
         Assert.Equal(2, await data.CountAsync());
     }
 
+    [ProductFact]
+    public async Task Ingest_LineLargerThanTheLogTakes_IsRefusedByNumberAndTheRestIsWritten()
+    {
+        using var data = new DataFolderOfTest();
+        await File.WriteAllTextAsync(data.File("long.txt"), "Before it.\n" + new string('x', 33 << 20) + "\nBehind it.\n");
+        var result = (await ProductProcess.RunAsync("ingest", data.File("long.txt"), "--json", "--data", data.Path)).Ended(1);
+        Assert.Equal(ErrorCodes.MessageTooLarge, result.ErrorCode());
+        Assert.Contains("line 2", result.Error, StringComparison.Ordinal);
+        Assert.Equal(2, JsonDocument.Parse(result.Out).RootElement.GetProperty("written").GetInt32());
+    }
+
     private static byte[] Good(string id) => Encoding.UTF8.GetBytes($"{{\"id\":\"{id}\",\"text\":\"The staff in Vienna was friendly.\"}}\n");
 
     private static List<BadLine> Lines() =>
