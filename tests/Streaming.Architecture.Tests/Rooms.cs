@@ -15,7 +15,7 @@ internal static class Rooms
     public static IReadOnlyDictionary<string, string[]> Vendors { get; } = new Dictionary<string, string[]>
     {
         ["Confluent."] = ["Streaming.Adapters.Kafka"],
-        ["Akka."] = ["Streaming.Adapters.AkkaStreams"],
+        ["Akka"] = ["Streaming.Adapters.AkkaStreams"],
         ["Microsoft.ML.OnnxRuntime"] = ["Streaming.Adapters.Onnx"],
         ["TorchSharp"] = ["Streaming.Adapters.Torch"],
         ["Microsoft.ML.Tokenizers"] = ["Streaming.Text"],

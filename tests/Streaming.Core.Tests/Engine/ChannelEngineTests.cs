@@ -13,3 +13,8 @@ public class ChannelEngineDeliveryTests : PipelineEngineDeliveryConformance
 {
     protected override IPipelineEngine CreateEngine() => new ChannelEngine();
 }
+
+public class ChannelEngineSchedulingTests : PipelineEngineSchedulingConformance
+{
+    protected override IPipelineEngine CreateEngine() => new ChannelEngine();
+}

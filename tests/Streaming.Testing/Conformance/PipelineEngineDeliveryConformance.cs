@@ -22,6 +22,16 @@ public abstract class PipelineEngineDeliveryConformance
     {
         var world = new PipelineWorld(CreateEngine()) { WrapSource = source => new CommitsTheHighest(source) };
         world.Append(300);
+
+        // One batch waits until there was a commit, so that there is one while something is in flight.
+        world.Model.BeforeRun = async (call, token) =>
+        {
+            while (call == 20 && world.Log.TotalCommitted == 0)
+            {
+                token.ThrowIfCancellationRequested();
+                await Task.Yield();
+            }
+        };
         await world.RunAsync();
         Assert.Contains(world.Ledger.Violations, violation => violation.Contains("is unfinished", StringComparison.Ordinal));
     }

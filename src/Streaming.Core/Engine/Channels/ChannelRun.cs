@@ -12,6 +12,7 @@ internal sealed class ChannelRun : IDisposable
 {
     private readonly CancellationTokenSource _stop;
     private readonly PipelineParts _parts;
+    private readonly AsyncSignal _signal = new();
     private readonly EngineContext _context;
     private readonly Channel<InFlightDocument[]> _chunks;
     private readonly ModelLoop _models;
@@ -21,13 +22,12 @@ internal sealed class ChannelRun : IDisposable
     public ChannelRun(Pipeline pipeline, CancellationTokenSource stop)
     {
         _stop = stop;
-        var signal = new AsyncSignal();
-        _parts = new PipelineParts(pipeline, signal.Set, stop);
+        _parts = new PipelineParts(pipeline, _signal.Set, stop);
         _context = _parts.Context;
         _chunks = Channel.CreateBounded<InFlightDocument[]>(new BoundedChannelOptions(Math.Max(4, 2 * _context.Workers)) { SingleWriter = true });
         _commits = new CommitLoop(_parts);
         _delivery = new DeliveryLoop(_parts, _commits);
-        _models = new ModelLoop(_parts, signal, _delivery.Add);
+        _models = new ModelLoop(_parts, _signal, _delivery.Add);
     }
 
     /// <summary>Runs to the end, to the drain, or to the first failure, which it throws.</summary>
@@ -51,6 +51,7 @@ internal sealed class ChannelRun : IDisposable
             _chunks.Writer.Complete();
             await prepared;
             _parts.Queue.Complete();
+            _signal.Set();
             await modelled;
             _delivery.Complete();
             await delivered;
@@ -93,6 +94,7 @@ internal sealed class ChannelRun : IDisposable
             windows.Clear();
             await _parts.Preparer.PrepareAsync(chunk, windows, _delivery.Add);
             _parts.Queue.Add(windows, chunk.Length);
+            _signal.Set();
         }
     }
 

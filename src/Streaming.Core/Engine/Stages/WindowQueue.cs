@@ -2,11 +2,12 @@ namespace Streaming.Core.Engine.Stages;
 
 /// <summary>
 /// Windows waiting for the model, and whether waiting for company may pay. Decides nothing about threads: an engine asks for
-/// the next batch when it has a model call free, and again when <c>changed</c> was called or the oldest window is due.
+/// the next batch when it has a model call free, and again when it has added something or completed, when <c>changed</c> was
+/// called, and when the oldest window is due.
 /// Safe for concurrent use.
 /// </summary>
 /// <param name="context">The run.</param>
-/// <param name="changed">Called when the next <see cref="TryTake"/> may answer otherwise than the last.</param>
+/// <param name="changed">Called, on any thread, when <see cref="TryTake"/> may answer otherwise though the engine itself did nothing.</param>
 internal sealed class WindowQueue(EngineContext context, Action changed)
 {
     private readonly Lock _lock = new();
@@ -32,15 +33,10 @@ internal sealed class WindowQueue(EngineContext context, Action changed)
         }
 
         Interlocked.Add(ref _announced, -announced);
-        changed();
     }
 
     /// <summary>Nothing more comes.</summary>
-    public void Complete()
-    {
-        _completed = true;
-        changed();
-    }
+    public void Complete() => _completed = true;
 
     /// <summary>While any is in force, batches don't wait for company.</summary>
     public void Hurry(bool on)

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 
-namespace Streaming.Core.Engine.Channels;
+namespace Streaming.Core.Engine.Stages;
 
 /// <summary>Wakes one waiter; signals while nobody waits are kept as one.</summary>
 internal sealed class AsyncSignal

@@ -1,8 +1,6 @@
-using Streaming.Core.Engine.Stages;
+namespace Streaming.Core.Engine.Stages;
 
-namespace Streaming.Core.Engine.Channels;
-
-/// <summary>Commits by interval and by count.</summary>
+/// <summary>Commits by interval and by count, beside the flow: a broker that takes no commits must not hold up the sink.</summary>
 internal sealed class CommitLoop(PipelineParts parts)
 {
     private readonly AsyncSignal _signal = new();

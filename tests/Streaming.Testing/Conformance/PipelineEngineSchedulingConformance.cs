@@ -1,17 +1,19 @@
 using Streaming.Core.Engine;
-using Streaming.Core.Engine.Channels;
 using Streaming.Testing.Engine;
 using Streaming.Testing.Fakes;
 
-namespace Streaming.Core.Tests.Pipelines;
+namespace Streaming.Testing.Conformance;
 
-/// <summary>What is the channel engine's own: how it batches and schedules.</summary>
-public class ChannelEngineSchedulingTests
+/// <summary>How an engine fills batches, keeps calls in flight and waits, seen from outside.</summary>
+public abstract class PipelineEngineSchedulingConformance
 {
+    /// <summary>The engine under test.</summary>
+    protected abstract IPipelineEngine CreateEngine();
+
     [Fact]
     public async Task RunAsync_SmallestBounds_StillFlows()
     {
-        var world = new PipelineWorld(new ChannelEngine(), 2)
+        var world = new PipelineWorld(CreateEngine(), 2)
         {
             Batching = new BatchingOptions { MaxQueueSize = 1, MaxBatchSize = 1, MaxBatchTokens = 64, MaxConcurrentBatches = 1, MaxQueueBytes = 65_536 },
             Delivery = new DeliveryOptions { MaxWriteSize = 1, CommitEvery = 1, LagInterval = TimeSpan.Zero },
@@ -24,7 +26,7 @@ public class ChannelEngineSchedulingTests
     [Fact]
     public async Task RunAsync_SlowModel_BatchesAreFullAndWasteLittle()
     {
-        var world = new PipelineWorld(new ChannelEngine(), 1, new FakeModel(window: 128))
+        var world = new PipelineWorld(CreateEngine(), 1, new FakeModel(window: 128))
         {
             Batching = new BatchingOptions { MaxQueueSize = 500, MaxConcurrentBatches = 1, MaxBatchTokens = 512, MaxBatchSize = 64 },
         };
@@ -47,7 +49,7 @@ public class ChannelEngineSchedulingTests
     public async Task RunAsync_OneDocumentAtATime_DoesNotWaitForCompany()
     {
         // A delay far beyond the test's patience: whoever waits for it hangs.
-        var world = new PipelineWorld(new ChannelEngine())
+        var world = new PipelineWorld(CreateEngine())
         {
             Batching = new BatchingOptions { MaxQueueDelay = TimeSpan.FromHours(1), MaxConcurrentBatches = 2 },
         };
@@ -69,7 +71,7 @@ public class ChannelEngineSchedulingTests
     [Fact]
     public async Task RunAsync_SeveralBatchesAllowed_RunsThemAtOnceAndNoMore()
     {
-        var world = new PipelineWorld(new ChannelEngine());
+        var world = new PipelineWorld(CreateEngine());
         world.Batching = world.Batching with { MaxConcurrentBatches = 3, MaxBatchSize = 2 };
         var together = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         world.Model.BeforeRun = async (call, token) =>
@@ -87,7 +89,7 @@ public class ChannelEngineSchedulingTests
     public async Task RunAsync_WallClockJumps_ChangesNothing()
     {
         var time = new ManualTimeProvider();
-        var world = new PipelineWorld(new ChannelEngine());
+        var world = new PipelineWorld(CreateEngine());
         world.Append(40);
         await using var source = world.Log.Consume();
         var jumps = new[] { Make.Noon.AddDays(1), Make.Noon.AddDays(-1), DateTimeOffset.UnixEpoch, new DateTimeOffset(9999, 12, 31, 0, 0, 0, TimeSpan.Zero) };
@@ -105,15 +107,15 @@ public class ChannelEngineSchedulingTests
             Delivery = template.Delivery,
             Time = time,
         };
-        await new ChannelEngine().RunAsync(pipeline, default, default).WaitAsync(PipelineWorld.Patience);
+        await CreateEngine().RunAsync(pipeline, default, default).WaitAsync(PipelineWorld.Patience);
         world.AssertSound();
     }
 
     [Fact]
     public async Task EngineBenchmark_RunAsync_AccountsForEveryDocument()
     {
-        var result = await EngineBenchmark.RunAsync(new ChannelEngine(), 5_000, new BatchingOptions(), TimeProvider.System, default).WaitAsync(PipelineWorld.Patience);
-        Assert.Equal((5_000, "channels"), (result.Documents, result.Engine));
+        var result = await EngineBenchmark.RunAsync(CreateEngine(), 5_000, new BatchingOptions(), TimeProvider.System, default).WaitAsync(PipelineWorld.Patience);
+        Assert.Equal((5_000, CreateEngine().Name), (result.Documents, result.Engine));
         Assert.True(result.DocumentsPerSecond > 0);
     }
 }

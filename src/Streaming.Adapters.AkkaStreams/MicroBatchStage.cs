@@ -1,0 +1,94 @@
+using Akka.Streams;
+using Akka.Streams.Stage;
+using Streaming.Core.Engine.Stages;
+
+namespace Streaming.Adapters.AkkaStreams;
+
+/// <summary>
+/// Gathers windows and lets a batch go for every model call that is free: each pull from below is one. It pulls from above
+/// without end, because the pipeline's own bound admits no more than may be held.
+/// </summary>
+/// <remarks>
+/// The deadline runs on the pipeline's clock and not on Akka's scheduler: that one's wheel turns every 10 ms, which is coarse
+/// beside <c>max_queue_delay</c>, and it would keep a thread awake in an idle process.
+/// </remarks>
+internal sealed class MicroBatchStage(PipelineParts parts, Pools pools, Wake wake) : GraphStage<FlowShape<PreparedChunk, ModelCall>>
+{
+    private readonly Inlet<PreparedChunk> _in = new("MicroBatch.in");
+    private readonly Outlet<ModelCall> _out = new("MicroBatch.out");
+
+    public override FlowShape<PreparedChunk, ModelCall> Shape => new(_in, _out);
+
+    protected override GraphStageLogic CreateLogic(Attributes inheritedAttributes) => new Logic(this, parts, pools, wake);
+
+    private sealed class Logic : InAndOutGraphStageLogic
+    {
+        private readonly MicroBatchStage _stage;
+        private readonly PipelineParts _parts;
+        private readonly Pools _pools;
+        private readonly Wake _wake;
+        private ModelCall _call;
+        private ITimer? _deadline;
+
+        public Logic(MicroBatchStage stage, PipelineParts parts, Pools pools, Wake wake)
+            : base(stage.Shape)
+        {
+            _stage = stage;
+            _parts = parts;
+            _pools = pools;
+            _wake = wake;
+            _call = pools.RentCall();
+            SetHandler(stage._in, this);
+            SetHandler(stage._out, this);
+        }
+
+        public override void PreStart()
+        {
+            var offer = GetAsyncCallback(Offer);
+            _wake.Attach(offer);
+            _deadline = _parts.Context.Time.CreateTimer(static offer => ((Action)offer!)(), offer, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            Pull(_stage._in);
+        }
+
+        public override void PostStop() => _deadline?.Dispose();
+
+        public override void OnPush()
+        {
+            var chunk = Grab(_stage._in);
+            foreach (var document in chunk.Ended)
+                _call.OnEnded(document);
+            _parts.Queue.Add(chunk.Windows, chunk.Count);
+            _pools.Return(chunk);
+            Pull(_stage._in);
+            Offer();
+        }
+
+        public override void OnPull() => Offer();
+
+        public override void OnUpstreamFinish()
+        {
+            _parts.Queue.Complete();
+            Offer();
+        }
+
+        private void Offer()
+        {
+            if (!IsAvailable(_stage._out))
+                return;
+            _call.HasBatch = _parts.Queue.TryTake(_call.Batch, out var due, out var ended);
+            if (_call.HasBatch || _call.Ended.Count > 0)
+            {
+                var call = _call;
+                _call = _pools.RentCall();
+                Push(_stage._out, call);
+            }
+            else if (ended)
+            {
+                CompleteStage();
+            }
+
+            if (due is { } left)
+                _deadline?.Change(left + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        }
+    }
+}
