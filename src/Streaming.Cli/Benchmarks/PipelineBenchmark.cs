@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Streaming.Adapters.Onnx.Running;
+using Streaming.Cli.Composition;
 using Streaming.Core;
 using Streaming.Core.Engine;
 using Streaming.Core.Engine.Channels;
@@ -55,6 +56,7 @@ internal sealed class PipelineBenchmark : IAsyncDisposable
         var counting = new CountingRunner(runner);
         var tokenizer = WordPieceTokenizer.Load(bundle);
         var loaded = chosen.ConvertAll(head => Head.Load(bundle, head, runner.Info));
+        LoadGarbage.Collect();
         return new PipelineBenchmark(
             runner, counting,
             new EnrichmentModel(bundle.Identity, tokenizer, counting, loaded),

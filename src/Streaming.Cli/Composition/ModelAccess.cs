@@ -48,12 +48,16 @@ internal static class ModelAccess
         return EnrichmentModel.Load(bundle, Runner(context, bundle, topology.Model, topology.Batching.MaxConcurrentBatches), options, tasks);
     }
 
-    private static OnnxModelRunner Runner(CliContext context, ModelBundle bundle, ModelSettings settings, int concurrent) =>
-        OnnxModelRunner.Open(bundle, new OnnxRunnerOptions
+    private static OnnxModelRunner Runner(CliContext context, ModelBundle bundle, ModelSettings settings, int concurrent)
+    {
+        var runner = OnnxModelRunner.Open(bundle, new OnnxRunnerOptions
         {
             Device = settings.Device switch { ModelDevice.Cpu => "cpu", ModelDevice.Cuda => "cuda", _ => "auto" },
             IntraOpThreads = settings.Threads == 0 ? 1 : settings.Threads,
             MaxConcurrent = concurrent == 0 ? Environment.ProcessorCount : concurrent,
             Log = line => context.Say($"model: {line}"),
         });
+        LoadGarbage.Collect();
+        return runner;
+    }
 }

@@ -36,6 +36,8 @@ internal static class EvaluateCommand
                     Format = FormatOf(parsed.GetValue(format), parsed.GetValue(file)!),
                     Read = columns.Read(parsed),
                     Mapping = columns.Mapping(parsed),
+                    LabelNames = columns.LabelNamesFile(parsed),
+                    Groups = columns.Groups(parsed),
                     Types = columns.Types(parsed),
                     RawText = parsed.GetValue(rawText),
                 };

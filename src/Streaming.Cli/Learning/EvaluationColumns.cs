@@ -15,10 +15,11 @@ internal sealed class EvaluationColumns
     private readonly Option<int> _token = new Option<int>("--token-column") { Description = "CoNLL: column of the word, from 0", DefaultValueFactory = static _ => -1 }.Between(0, 1000);
     private readonly Option<int> _tag = new Option<int>("--tag-column") { Description = "CoNLL: column of the tag, from 0", DefaultValueFactory = static _ => -1 }.Between(0, 1000);
     private readonly Option<string[]> _map = new("--map") { Description = "Label in the file=label of the head; nothing behind = leaves it out", HelpName = "FROM=TO" };
+    private readonly Option<string?> _groups = new("--groups") { Description = "Fold labels into groups, instead of --map: a JSON file, group to list of labels", HelpName = "FILE" };
     private readonly Option<string?> _types = new("--types") { Description = "Span types that the file annotates; others are not counted", HelpName = "A,B" };
 
     /// <summary>All of them.</summary>
-    public IReadOnlyList<Symbol> All => [_text, _label, _header, _labelNames, _token, _tag, _map, _types];
+    public IReadOnlyList<Symbol> All => [_text, _label, _header, _labelNames, _token, _tag, _map, _groups, _types];
 
     /// <summary>Which parts of the file are meant.</summary>
     public DataReadOptions Read(ParseResult parsed) => new()
@@ -26,7 +27,7 @@ internal sealed class EvaluationColumns
         TextColumns = parsed.GetValue(_text) ?? [],
         LabelColumn = parsed.GetValue(_label),
         Header = parsed.GetValue(_header) switch { "yes" => true, "no" => false, _ => null },
-        LabelNames = LabelNames(parsed.GetValue(_labelNames)),
+        LabelNames = LabelNamesFile(parsed) is null ? Choice.Words(parsed.GetValue(_labelNames)) : null,
         TokenColumn = parsed.GetValue(_token) is >= 0 and var token ? token : null,
         TagColumn = parsed.GetValue(_tag) is >= 0 and var tag ? tag : null,
     };
@@ -48,13 +49,12 @@ internal sealed class EvaluationColumns
         return mapping;
     }
 
+    /// <summary>File with the labels' names, where one is told instead of a list.</summary>
+    public string? LabelNamesFile(ParseResult parsed) => parsed.GetValue(_labelNames) is { } told && File.Exists(told) ? told : null;
+
+    /// <summary>File that folds labels into groups.</summary>
+    public string? Groups(ParseResult parsed) => parsed.GetValue(_groups);
+
     /// <summary>Types the file annotates; null: all count.</summary>
     public IReadOnlyList<string>? Types(ParseResult parsed) => Choice.Words(parsed.GetValue(_types));
-
-    private static IReadOnlyList<string>? LabelNames(string? told)
-    {
-        if (told is null || !File.Exists(told))
-            return Choice.Words(told);
-        return [.. File.ReadLines(told).Select(static line => line.Trim()).Where(static line => line.Length > 0)];
-    }
 }

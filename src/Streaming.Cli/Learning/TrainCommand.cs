@@ -38,8 +38,7 @@ internal static class TrainCommand
                 var started = context.Time.GetTimestamp();
                 var recipe = Choose(RecipeLoader.Load(parsed.GetValue(recipeFile)!), Choice.Words(parsed.GetValue(heads)));
                 var folder = parsed.GetValue(output) is { } told ? Path.GetFullPath(told) : ImportCommand.OutputFolder(context, parsed.GetValue(data), recipe.Name);
-                if (Path.Exists(folder) && !parsed.GetValue(force))
-                    throw new StreamingException("model_exists", $"'{folder}' exists. Choose another --output, or replace it with --force.");
+                ImportCommand.RefuseExisting(folder, parsed.GetValue(force));
                 var sources = DataRoot.Find(context, parsed.GetValue(dataRoot));
                 using var progress = new ProgressLine(context);
                 using var source = await EncoderSource.OpenAsync(

@@ -26,6 +26,8 @@ internal static class ImportCommand
         return new Command("import", "Make a bundle of a Hugging Face folder of the BERT family").With(folder, name, version, precision, layers, licence, output, force, data, json)
             .Does(context, async (parsed, cancellationToken) =>
             {
+                var target = parsed.GetValue(output) is { } told ? Path.GetFullPath(told) : OutputFolder(context, parsed.GetValue(data), parsed.GetValue(name)!);
+                RefuseExisting(target, parsed.GetValue(force));
                 using var progress = new ProgressLine(context);
                 var bundle = await EncoderImporter.ImportAsync(
                     new EncoderImportOptions
@@ -33,7 +35,7 @@ internal static class ImportCommand
                         Directory = parsed.GetValue(folder)!,
                         Name = parsed.GetValue(name)!,
                         Version = parsed.GetValue(version)!,
-                        Output = parsed.GetValue(output) is { } told ? Path.GetFullPath(told) : OutputFolder(context, parsed.GetValue(data), parsed.GetValue(name)!),
+                        Output = target,
                         Overwrite = parsed.GetValue(force),
                         Precision = ParsePrecision(parsed.GetValue(precision)),
                         Layers = Layers(parsed.GetValue(layers)),
@@ -71,6 +73,14 @@ internal static class ImportCommand
         if (name.Length == 0 || name != Path.GetFileName(name) || name is "." or "..")
             throw new StreamingException("model_name_invalid", $"'{name}' is no name of a bundle: use lower-case letters, digits, dot, dash and underscore");
         return Path.Combine(DataFolder.Resolve(context, data), "models", name);
+    }
+
+    /// <summary>Before long work, not behind it.</summary>
+    /// <exception cref="StreamingException"><c>model_exists</c>.</exception>
+    public static void RefuseExisting(string folder, bool force)
+    {
+        if (!force && (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())))
+            throw new StreamingException("model_exists", $"'{folder}' exists; choose another --output, or replace it with --force");
     }
 
     private static List<int>? Layers(string? list)

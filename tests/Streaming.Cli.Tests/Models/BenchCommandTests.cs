@@ -1,0 +1,99 @@
+using System.Text.Json;
+using Streaming.Cli.Tests.Running;
+
+namespace Streaming.Cli.Tests.Models;
+
+public sealed class BenchCommandTests : IDisposable
+{
+    private const string Messages = "{\"text\":\"Angela Merkel was born in Hamburg.\"}\n\n{\"text\":\"broken\nplain text about a good pizza\r\n";
+
+    private readonly Binary _binary = new();
+
+    [StarterFact]
+    public async Task BenchPipeline_SmallFile_CountsEveryLineOnceARepeat()
+    {
+        var file = _binary.Write("small.jsonl", Messages);
+        var result = (await _binary.RunAsync("bench", "pipeline", "--input", file, "--repeat", "2", "--threads", "1", "--json")).Json();
+        Assert.Equal(6, result.GetProperty("documents").GetInt64());
+        Assert.Equal(2, result.GetProperty("dead_lettered").GetInt64());
+        Assert.True(result.GetProperty("spans").GetInt64() > 0);
+        Assert.InRange(result.GetProperty("padded_tokens").GetInt64(), result.GetProperty("tokens").GetInt64(), long.MaxValue);
+        Assert.True(result.GetProperty("tokens").GetInt64() > 0);
+        Assert.True(result.GetProperty("peak_memory_bytes").GetInt64() > 10_000_000);
+    }
+
+    [StarterFact]
+    public async Task BenchPipeline_WithComparisons_EncodesTheSameTokens()
+    {
+        var file = _binary.Write("small.jsonl", Messages);
+        var result = (await _binary.RunAsync("bench", "pipeline", "--input", file, "--heads", "ner,topic", "--rounds", "2", "--reference", "--one-head", "--json")).Json();
+        Assert.Equal(["ner", "topic"], result.GetProperty("heads").EnumerateArray().Select(static head => head.GetString()));
+        Assert.Equal(result.GetProperty("tokens").GetInt64(), result.GetProperty("reference").GetProperty("tokens").GetInt64());
+        Assert.Equal(result.GetProperty("tokens").GetInt64(), result.GetProperty("one_head").GetProperty("tokens").GetInt64());
+        Assert.Equal(2, result.GetProperty("rounds").GetArrayLength());
+        Assert.True(result.GetProperty("ratio").GetDouble() > 0);
+        Assert.True(result.GetProperty("all_heads_vs_one").GetDouble() > 0);
+    }
+
+    [StarterFact]
+    public async Task BenchPipeline_UnknownHead_NamesThoseThereAre()
+    {
+        var finished = await _binary.RunAsync("bench", "pipeline", "--heads", "colour");
+        finished.FailedWith(2, "head_not_found");
+        Assert.Contains("ner, topic, sentiment, absa", finished.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tokenizer")]
+    [InlineData("encoder")]
+    [InlineData("pipeline")]
+    public async Task Bench_NoSuchInput_IsCoded(string what) =>
+        (await _binary.RunAsync("bench", what, "--input", "nowhere.jsonl")).FailedWith(2, "input_not_found");
+
+    [StarterFact]
+    public async Task Bench_FileWithoutMessages_IsCoded()
+    {
+        var file = _binary.Write("empty.jsonl", "\n\r\n");
+        (await _binary.RunAsync("bench", "tokenizer", "--input", file)).FailedWith(2, "input_empty");
+        (await _binary.RunAsync("bench", "pipeline", "--input", file)).FailedWith(2, "input_empty");
+    }
+
+    [StarterFact]
+    public async Task BenchTokenizer_SmallFile_LeavesOutWhatCannotBeDecoded()
+    {
+        var file = _binary.Write("small.jsonl", Messages);
+        var result = (await _binary.RunAsync("bench", "tokenizer", "--input", file, "--json")).Json();
+        Assert.Equal(2, result.GetProperty("documents").GetInt32());
+        Assert.True(result.GetProperty("tokens_per_second").GetDouble() > 0);
+    }
+
+    [StarterFact]
+    public async Task BenchEncoder_Bundle_CountsFramingTokens()
+    {
+        var file = _binary.Write("one.jsonl", "the\n");
+        var result = (await _binary.RunAsync("bench", "encoder", "--input", file, "--threads", "1", "--rounds", "1", "--json")).Json();
+        Assert.Equal(3, result.GetProperty("tokens").GetInt64());
+        Assert.Equal("int8", result.GetProperty("encoders")[0].GetProperty("encoder").GetString());
+    }
+
+    [Fact]
+    public async Task BenchEncoder_FolderWithoutCheckpoint_IsCoded() =>
+        (await _binary.RunAsync("bench", "encoder", "--encoder", ".")).FailedWith(2, "model_not_found");
+
+    [Fact]
+    public async Task BenchEngine_FewDocuments_AllGoThrough()
+    {
+        JsonElement result = (await _binary.RunAsync("bench", "engine", "--documents", "2000", "--json")).Json();
+        Assert.Equal(2000, result.GetProperty("documents").GetInt32());
+    }
+
+    [Fact]
+    public async Task BenchEngine_NotANumber_SaysTheRange()
+    {
+        var finished = await _binary.RunAsync("bench", "engine", "--documents", "0");
+        finished.FailedWith(2, "usage");
+        Assert.Contains("1 to 100000000", finished.Error, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _binary.Dispose();
+}
