@@ -3,6 +3,7 @@ using Streaming.Cli.Benchmarks;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.DeadLetters;
 using Streaming.Cli.Demo;
+using Streaming.Cli.Doctor;
 using Streaming.Cli.Ingest;
 using Streaming.Cli.Learning;
 using Streaming.Cli.Models;
@@ -57,7 +58,8 @@ internal static class Program
             ModelsCommand.Create(context),
             TrainCommand.Create(context),
             EvaluateCommand.Create(context),
-            BenchCommand.Create(context));
+            BenchCommand.Create(context),
+            DoctorCommand.Create(context));
         return root;
     }
 

@@ -102,7 +102,7 @@ internal static class OnnxSessionFactory
         return session;
     }
 
-    private static void EnsureEnvironment()
+    internal static void EnsureEnvironment()
     {
         lock (EnvironmentGate)
         {
