@@ -57,6 +57,29 @@ public class MessageDecoderTests
     [Fact]
     public void Decode_JsonBehindWhiteSpace_IsJson() => Assert.Equal("x", Decode(" \r\n\t{\"text\":\"x\"} \n").Text!.Text);
 
+    [Theory]
+    [InlineData("no json", "application/json", false)]
+    [InlineData("[1,2]", "application/json; charset=utf-8", false)]
+    [InlineData("", "application/json", false)]
+    [InlineData("no json", "text/plain", true)]
+    [InlineData("no json", "application/jsonp", true)]
+    [InlineData("{\"text\":\"x\"}", "application/json", true)]
+    public void Decode_SaidToBeJson_MustBe(string value, string mediaType, bool isRead)
+    {
+        var message = new SourceMessage
+        {
+            Partition = new TopicPartition("t", 0),
+            Offset = 0,
+            Timestamp = DateTimeOffset.UnixEpoch,
+            Value = Encoding.UTF8.GetBytes(value),
+            Headers = [new MessageHeader("Content-Type", Encoding.ASCII.GetBytes(mediaType))],
+        };
+        var outcome = _decoder.Decode(message);
+        Assert.Equal(isRead, outcome.IsSuccess);
+        if (!isRead)
+            Assert.Equal(ErrorCodes.MalformedJson, outcome.Failure.Code);
+    }
+
     [Fact]
     public void Decode_Key_IsTheIdentity()
     {
