@@ -77,7 +77,7 @@ public class MessageDecoderTests
         var outcome = _decoder.Decode(message);
         Assert.Equal(isRead, outcome.IsSuccess);
         if (!isRead)
-            Assert.Equal(ErrorCodes.MalformedJson, outcome.Failure.Code);
+            Assert.Equal(ErrorCodes.MalformedJson, outcome.Failure!.Code);
     }
 
     [Fact]
