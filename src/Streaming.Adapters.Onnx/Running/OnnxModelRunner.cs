@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Microsoft.ML.OnnxRuntime;
 using Streaming.Adapters.Onnx.Bert;
 using Streaming.Contracts;
@@ -46,7 +47,11 @@ public sealed class OnnxModelRunner : IModelRunner
     public static OnnxModelRunner Open(ModelBundle bundle, OnnxRunnerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(bundle);
-        return Open(bundle.Read(bundle.Manifest.Encoder.File), bundle.Manifest.Encoder, options);
+        var runner = Read(bundle, options);
+
+        // The file's bytes are garbage now. A pipeline allocates so little that the collector would carry them along for long.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        return runner;
     }
 
     /// <summary>Opens an encoder from its bytes.</summary>
@@ -135,6 +140,11 @@ public sealed class OnnxModelRunner : IModelRunner
         if (_buffers.Count < _maxBuffers)
             _buffers.Add(buffer);
     }
+
+    /// <summary>Not inlined: the bytes must be out of every frame when the collector runs.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static OnnxModelRunner Read(ModelBundle bundle, OnnxRunnerOptions? options) =>
+        Open(bundle.Read(bundle.Manifest.Encoder.File), bundle.Manifest.Encoder, options);
 
     private static void CheckShape(InferenceSession session, EncoderManifest manifest)
     {
