@@ -3,8 +3,11 @@ namespace Streaming.Core.Engine;
 /// <summary>How documents are grouped for the model. Names as the field has them (Triton, text-embeddings-inference).</summary>
 public sealed record BatchingOptions
 {
-    /// <summary>Token places of one batch: padded length × sequences. 64–65,536. A longer single sequence is a batch of its own.</summary>
-    public int MaxBatchTokens { get; init; } = 512;
+    /// <summary>
+    /// Token places of one batch: padded length × sequences. 64–65,536. A longer single sequence is a batch of its own.
+    /// The default is a CPU's: what a layer works on stays in a core's own cache. A GPU wants thousands.
+    /// </summary>
+    public int MaxBatchTokens { get; init; } = 384;
 
     /// <summary>Sequences of one batch. 1–1,024.</summary>
     public int MaxBatchSize { get; init; } = 64;

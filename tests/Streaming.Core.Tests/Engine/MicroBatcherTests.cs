@@ -203,5 +203,5 @@ public class MicroBatcherTests
         }
     }
 
-    private static MicroBatcher<int> Batcher() => new(new BatchingOptions(), Frequency);
+    private static MicroBatcher<int> Batcher() => new(new BatchingOptions { MaxBatchTokens = 512, MaxBatchSize = 64 }, Frequency);
 }
