@@ -113,14 +113,13 @@ public sealed class KafkaRedrive(IReadOnlyDictionary<string, string> client, IMe
                 return report with { Unreadable = report.Unreadable + 1 };
         }
 
-        var attempts = Encoding.ASCII.GetBytes(letter.Attempts.ToString(CultureInfo.InvariantCulture));
         if (!batch.TryGetValue(letter.Topic, out var messages))
             batch[letter.Topic] = messages = [];
         messages.Add(new OutgoingMessage
         {
             Key = letter.Key is null ? (ReadOnlyMemory<byte>?)null : letter.Key,
             Value = letter.Value is null ? (ReadOnlyMemory<byte>?)null : letter.Value,
-            Headers = [.. letter.Headers, new MessageHeader(MessageHeader.Attempts, attempts)],
+            Headers = Redriven.Headers(letter),
             Timestamp = letter.Timestamp,
         });
         pending++;

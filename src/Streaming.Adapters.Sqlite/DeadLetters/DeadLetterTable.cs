@@ -1,9 +1,8 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Streaming.Adapters.Sqlite.Log;
 using Streaming.Adapters.Sqlite.Native;
 using Streaming.Contracts;
+using Streaming.Core.Messaging;
 
 namespace Streaming.Adapters.Sqlite.DeadLetters;
 
@@ -67,9 +66,7 @@ internal sealed class DeadLetterTable(SqliteDatabase database)
         var letter = stored.Letter;
         if (letter.Attempts >= session.Options.MaxAttempts)
             return new RedriveResult(id, null, ErrorCodes.AttemptsExhausted);
-        var headers = letter.Headers.Where(static header => header.Name != MessageHeader.Attempts)
-            .Append(new MessageHeader(MessageHeader.Attempts, Encoding.ASCII.GetBytes(letter.Attempts.ToString(CultureInfo.InvariantCulture))))
-            .ToArray();
+        var headers = Redriven.Headers(letter);
         var partition = session.Partitions.Find(new(letter.Topic, letter.Partition));
         var offset = session.Partitions.TakeOffset(partition);
         LogTable.Append(database, partition, offset, Memory(letter.Key), Memory(letter.Value), HeaderCodec.Encode(headers), LogTable.Ticks(letter.Timestamp));

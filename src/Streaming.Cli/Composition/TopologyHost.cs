@@ -93,6 +93,7 @@ internal sealed class TopologyHost : IAsyncDisposable
             Enrichment = _topology.Enrichment,
             Batching = _topology.Batching,
             Progress = Progress,
+            Delivery = Delivery(_topology.Sink),
             Notify = notice => _context.Say($"{(notice.Kind == PipelineNoticeKind.DependencyBack ? "notice" : "warning")} {notice.Code}: {notice.Message}"),
             Time = _context.Time,
         };
@@ -193,6 +194,11 @@ internal sealed class TopologyHost : IAsyncDisposable
                 _context.Say($"notice topic_created: made the topic {topic} for dead letters");
         }
     }
+
+    // One write fills every bulk request that may be in flight.
+    private static DeliveryOptions Delivery(SinkSettings sink) => sink.UsesElasticsearch
+        ? new DeliveryOptions { MaxWriteSize = Math.Clamp(sink.MaxBulkDocuments * sink.MaxConcurrentBulks, 1, 10_000) }
+        : new DeliveryOptions();
 
     private IMessageSource CreateSource()
     {

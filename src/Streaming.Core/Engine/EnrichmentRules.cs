@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Streaming.Contracts;
 using Streaming.Core.Messaging;
@@ -76,24 +75,10 @@ internal sealed class EnrichmentRules(string topology, EnrichmentOptions options
         Stage = failure.Stage,
         Code = failure.Code,
         Reason = failure.Reason,
-        Attempts = AttemptsBefore(message) + 1,
+        Attempts = Redriven.Attempts(message) + 1,
         FailedAt = time.GetUtcNow(),
         Topology = topology,
     };
-
-    private static int AttemptsBefore(SourceMessage message)
-    {
-        foreach (var header in message.Headers)
-        {
-            if (header.Name == MessageHeader.Attempts && header.Value is { Length: > 0 and < 10 } value
-                && int.TryParse(Encoding.ASCII.GetString(value), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var attempts))
-            {
-                return attempts;
-            }
-        }
-
-        return 0;
-    }
 
     private static IDictionary<string, JsonElement>? Unknown(IDictionary<string, JsonElement>? fields)
     {

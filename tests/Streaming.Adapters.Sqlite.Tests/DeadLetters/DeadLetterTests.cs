@@ -45,7 +45,8 @@ public sealed class DeadLetterTests
         var again = (await source.ReadAsync(10, long.MaxValue, None))[1];
         Assert.Equal([0xff, 0x00, 0xfe], again.Value!.Value.ToArray());
         Assert.Equal("2", Encoding.ASCII.GetString(again.Headers.Single(h => h.Name == MessageHeader.Attempts).Value!));
-        Assert.Equal(3, again.Headers.Count);
+        Assert.Equal("0", Encoding.ASCII.GetString(again.Headers.Single(h => h.Name == MessageHeader.FirstOffset).Value!));
+        Assert.Equal(4, again.Headers.Count);
         Assert.Equal(Noon, again.Timestamp);
     }
 }

@@ -119,6 +119,17 @@ public abstract class PipelineEngineConformance
     }
 
     [Fact]
+    public async Task RunAsync_RedrivenMessage_DoesNotReplaceWhatWasWrittenSince()
+    {
+        var world = World();
+        world.Log.Append("older", "k");
+        world.Log.Append("newer", "k");
+        world.Log.Append("older"u8.ToArray(), "k", headers: [new MessageHeader(MessageHeader.Attempts, "1"u8.ToArray()), new MessageHeader(MessageHeader.FirstOffset, "0"u8.ToArray())]);
+        await world.RunAsync();
+        Assert.Equal("newer", world.Sink.Documents["k"].Text);
+    }
+
+    [Fact]
     public async Task RunAsync_NullValue_DeletesTheDocument()
     {
         var world = World();

@@ -65,7 +65,7 @@ internal sealed class Deliverer(EngineContext context)
                     attempt.Writes.Add(new DocumentWrite
                     {
                         Id = document.Id!,
-                        Version = DocumentVersion.From(document.Message.Offset, context.Pipeline.Delivery.Generation),
+                        Version = DocumentVersion.From(Redriven.OrderingOffset(document.Message), context.Pipeline.Delivery.Generation),
                         Document = document.Document,
                     });
                     break;
