@@ -93,14 +93,16 @@ internal sealed class GraphRun : IDisposable
                 most,
                 static documents => documents.Count,
                 static documents => documents,
-                static (gathered, documents) =>
+                (gathered, documents) =>
                 {
                     gathered.AddRange(documents);
+                    _pools.Return(documents);
                     return gathered;
                 })
             .SelectAsync(1, DeliverAsync)
-            .ViaMaterialized(KillSwitches.Single<int>(), Keep.Right)
-            .ToMaterialized(Sink.Ignore<int>(), static (killSwitch, done) => (killSwitch, (Task)done))
+            .Select(_pools.Return)
+            .ViaMaterialized(KillSwitches.Single<NotUsed>(), Keep.Right)
+            .ToMaterialized(Sink.Ignore<NotUsed>(), static (killSwitch, done) => (killSwitch, (Task)done))
             .WithAttributes(ActorAttributes.CreateSupervisionStrategy(Deciders.StoppingDecider));
     }
 
@@ -135,30 +137,29 @@ internal sealed class GraphRun : IDisposable
     /// <returns>Lists of at most one write's size.</returns>
     private IEnumerable<List<InFlightDocument>> InOrder(ModelCall call)
     {
-        var released = new List<InFlightDocument>();
+        var released = _pools.RentList();
         Action<InFlightDocument> onward = released.Add;
         foreach (var document in call.Ended)
             document.Lane.Release(document, onward);
         _pools.Return(call);
         var most = _context.Pipeline.Delivery.MaxWriteSize;
-        if (released.Count == 0)
-            return [];
-        if (released.Count <= most)
+        if (released.Count is > 0 && released.Count <= most)
             return [released];
         var lists = new List<List<InFlightDocument>>((released.Count / most) + 1);
         for (var start = 0; start < released.Count; start += most)
             lists.Add(released.GetRange(start, Math.Min(most, released.Count - start)));
+        _pools.Return(released);
         return lists;
     }
 
-    private Task<int> DeliverAsync(List<InFlightDocument> documents) => CallAsync(async () =>
+    private Task<List<InFlightDocument>> DeliverAsync(List<InFlightDocument> documents) => CallAsync(async () =>
     {
         // Judged here, right before the write: a partition that went while they waited is fenced already.
         documents.RemoveAll(document => !_parts.Deliverer.Admit(document));
         await _parts.Deliverer.DeliverAsync(documents);
         if (!_parts.Deliverer.IsTransactional)
             _commits.Finished(documents.Count);
-        return documents.Count;
+        return documents;
     });
 
     /// <summary>Runs a call on the pool; its failure, if it is the first, becomes the run's and stops everything else.</summary>
@@ -168,7 +169,9 @@ internal sealed class GraphRun : IDisposable
             throw new OperationCanceledException("the run is over");
         try
         {
-            return await Task.Run(call, CancellationToken.None);
+            // Off the actor's thread, which must not wait for a tokeniser or a model.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            return await call();
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {

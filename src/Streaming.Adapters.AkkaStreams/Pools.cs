@@ -1,3 +1,6 @@
+using Akka;
+using Streaming.Core.Engine.Stages;
+
 namespace Streaming.Adapters.AkkaStreams;
 
 /// <summary>
@@ -8,6 +11,7 @@ internal sealed class Pools
 {
     private readonly Stack<PreparedChunk> _chunks = new();
     private readonly Stack<ModelCall> _calls = new();
+    private readonly Stack<List<InFlightDocument>> _lists = new();
 
     public PreparedChunk RentChunk() => _chunks.TryPop(out var chunk) ? chunk : new PreparedChunk();
 
@@ -23,5 +27,14 @@ internal sealed class Pools
     {
         call.Clear();
         _calls.Push(call);
+    }
+
+    public List<InFlightDocument> RentList() => _lists.TryPop(out var list) ? list : [];
+
+    public NotUsed Return(List<InFlightDocument> list)
+    {
+        list.Clear();
+        _lists.Push(list);
+        return NotUsed.Instance;
     }
 }
