@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using Streaming.Cli.CommandLine;
+using Streaming.Cli.Composition;
 using Streaming.Core;
 using Streaming.Core.Engine;
-using Streaming.Core.Engine.Channels;
 
 namespace Streaming.Cli.Benchmarks;
 
@@ -13,11 +13,12 @@ internal static class BenchEngineCommand
     public static Command Create(CliContext context)
     {
         var documents = new Option<int>("--documents") { Description = "Documents to run through", DefaultValueFactory = static _ => 200_000 }.Between(1, 100_000_000);
+        var engine = Engines.Option();
         var json = CommonOptions.Json();
-        return new Command("engine", "Measure the engine alone: a model that computes nothing, a sink that keeps nothing").With(documents, json)
+        return new Command("engine", "Measure the engine alone: a model that computes nothing, a sink that keeps nothing").With(documents, engine, json)
             .Does(context, async (parsed, cancellationToken) =>
             {
-                var result = await EngineBenchmark.RunAsync(new ChannelEngine(), parsed.GetValue(documents), new BatchingOptions(), context.Time, cancellationToken);
+                var result = await EngineBenchmark.RunAsync(Engines.Create(parsed.GetValue(engine)), parsed.GetValue(documents), new BatchingOptions(), context.Time, cancellationToken);
                 if (parsed.GetValue(json))
                 {
                     JsonText.WriteObject(context.Out, writer =>

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Streaming.Core;
 using Streaming.Core.Engine;
 using Streaming.Core.Engine.Channels;
@@ -30,6 +31,9 @@ internal static class Engines
         new(Akka, $"this program was built with the {PackageSet.Name} package set, which has no Akka.Streams: the NuGet registry did not carry it when ./streaming setup looked"),
 #endif
     ];
+
+    /// <summary><c>--engine NAME</c>; its value goes to <see cref="Create"/>, which refuses a wrong one.</summary>
+    public static Option<string?> Option() => new("--engine") { Description = $"Engine: {Akka} or {Channels} (default here: {Default})", HelpName = "NAME" };
 
     /// <summary>The engine of that name; the default when it is null.</summary>
     /// <exception cref="StreamingException">There is none of that name, or not in this package set.</exception>
