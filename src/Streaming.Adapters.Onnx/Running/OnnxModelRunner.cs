@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using Microsoft.ML.OnnxRuntime;
 using Streaming.Adapters.Onnx.Bert;
 using Streaming.Contracts;
@@ -47,11 +46,7 @@ public sealed class OnnxModelRunner : IModelRunner
     public static OnnxModelRunner Open(ModelBundle bundle, OnnxRunnerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(bundle);
-        var runner = Read(bundle, options);
-
-        // The file's bytes are garbage now. A pipeline allocates so little that the collector would carry them along for long.
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        return runner;
+        return Open(bundle.Read(bundle.Manifest.Encoder.File), bundle.Manifest.Encoder, options);
     }
 
     /// <summary>Opens an encoder from its bytes.</summary>
@@ -140,11 +135,6 @@ public sealed class OnnxModelRunner : IModelRunner
         if (_buffers.Count < _maxBuffers)
             _buffers.Add(buffer);
     }
-
-    /// <summary>Not inlined: the bytes must be out of every frame when the collector runs.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static OnnxModelRunner Read(ModelBundle bundle, OnnxRunnerOptions? options) =>
-        Open(bundle.Read(bundle.Manifest.Encoder.File), bundle.Manifest.Encoder, options);
 
     private static void CheckShape(InferenceSession session, EncoderManifest manifest)
     {
