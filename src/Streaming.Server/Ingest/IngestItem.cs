@@ -82,7 +82,8 @@ public static class IngestItem
                 }
 
                 reader.Read();
-                return reader.TokenType == JsonTokenType.String && reader.GetString() is { Length: > 0 } id ? Encoding.UTF8.GetBytes(id) : null;
+                // A plain null would become an array, and that an empty key.
+                return reader.TokenType == JsonTokenType.String && reader.GetString() is { Length: > 0 } id ? Encoding.UTF8.GetBytes(id) : default(ReadOnlyMemory<byte>?);
             }
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)

@@ -34,6 +34,9 @@ public sealed class PageJourneyTests
         browser.WaitUntil(() => browser.Web.Url.Contains("sentiment=positive", StringComparison.Ordinal) && browser.Web.FindElements(By.CssSelector("mark.match")).Count > 0, "the facet");
         browser.Screenshot("journey-facet");
 
+        browser.Web.Navigate().GoToUrl(new Uri(address, "/?q=school"));
+        browser.Wait("mark.match");
+        browser.Screenshot("journey-readme");
         browser.Web.Navigate().GoToUrl(new Uri(address, "/?entity=LOC"));
         browser.Wait(".card-link").Click();
         browser.Wait(".document-text mark.entity");
