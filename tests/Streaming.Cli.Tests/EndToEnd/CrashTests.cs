@@ -163,7 +163,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         var documents = await data.DocumentsAsync(ids);
         var count = await data.CountAsync();
         var changed = ids.Count(id => documents.TryGetValue(id, out var made) && made != reference[id]);
-        output.WriteLine($"{fault}: {faults} of {Documents} documents' run; lost {Documents - documents.Count}, duplicated {count - documents.Count}, changed {changed}, replayed into the store {replays}; {more}");
+        output.WriteLine($"{fault}: {faults} in a run of {Documents} documents; lost {Documents - documents.Count}, duplicated {count - documents.Count}, changed {changed}, replayed into the store {replays}; {more}");
 
         Assert.Equal(Documents, documents.Count);
         Assert.Equal(Documents, count);
