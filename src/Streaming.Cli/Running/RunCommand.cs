@@ -15,7 +15,7 @@ internal static class RunCommand
 {
     public static Command Create(CliContext context)
     {
-        var file = new Argument<string>("topology") { Description = "Topology file, such as topologies/minimal.yaml" };
+        var file = new Argument<string>("topology") { Description = "Topology file, or the name of a shipped one, such as minimal" };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         var once = new Option<bool>("--once") { Description = "Stop when everything that is in the embedded log now has been processed" };
@@ -24,7 +24,7 @@ internal static class RunCommand
         return serving.AddTo(new Command("run", "Run a topology until it is told to stop").With(file, data, once, noServer, json))
             .Does(context, async (parsed, stop) =>
             {
-                var topology = TopologyLoader.Load(parsed.GetValue(file)!, context.Environment).GetOrThrow();
+                var topology = TopologyFile.Load(context, parsed.GetValue(file)!);
                 if (parsed.GetValue(once) && topology.Definition.Source.UsesKafka)
                     throw new StreamingException("usage", "--once needs the embedded log: a Kafka topic has no end");
                 var served = await serving.ReadAsync(context, parsed, stop);

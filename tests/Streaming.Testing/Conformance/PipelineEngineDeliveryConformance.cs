@@ -23,10 +23,10 @@ public abstract class PipelineEngineDeliveryConformance
         var world = new PipelineWorld(CreateEngine()) { WrapSource = source => new CommitsTheHighest(source) };
         world.Append(300);
 
-        // One batch waits until there was a commit, so that there is one while something is in flight.
+        // An early batch waits until there was a commit, so that there is one while something is in flight: the first has the oldest message.
         world.Model.BeforeRun = async (call, token) =>
         {
-            while (call == 20 && world.Log.TotalCommitted == 0)
+            while (call == 2 && world.Log.TotalCommitted == 0)
             {
                 token.ThrowIfCancellationRequested();
                 await Task.Yield();
