@@ -52,7 +52,9 @@ internal sealed class RunningServer : IAsyncDisposable
     {
         using var content = new ByteArrayContent(body);
         content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
-        using var response = await Client.PostAsync(new Uri(path, UriKind.Relative), content);
+        // A body that is refused by its length is not sent: else the end of the connection may overtake the answer.
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative)) { Content = content, Headers = { ExpectContinue = true } };
+        using var response = await Client.SendAsync(request);
         return ((int)response.StatusCode, await ReadAsync(response));
     }
 
