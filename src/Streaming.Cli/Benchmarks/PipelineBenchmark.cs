@@ -3,7 +3,6 @@ using Streaming.Adapters.Onnx.Running;
 using Streaming.Cli.Composition;
 using Streaming.Core;
 using Streaming.Core.Engine;
-using Streaming.Core.Engine.Channels;
 using Streaming.Core.Models;
 using Streaming.Core.Models.Bundle;
 using Streaming.Text.Analysis;
@@ -91,7 +90,7 @@ internal sealed class PipelineBenchmark : IAsyncDisposable
         var cpu = process.TotalProcessorTime;
         var allocated = GC.GetTotalAllocatedBytes();
         var started = _time.GetTimestamp();
-        await new ChannelEngine().RunAsync(pipeline, CancellationToken.None, cancellationToken);
+        await Engines.Create(null).RunAsync(pipeline, CancellationToken.None, cancellationToken);
         var seconds = _time.GetElapsedTime(started).TotalSeconds;
         process.Refresh();
         var snapshot = progress.Snapshot();

@@ -5,7 +5,6 @@ using Streaming.Cli.Composition;
 using Streaming.Cli.Running;
 using Streaming.Core;
 using Streaming.Core.Engine;
-using Streaming.Core.Engine.Channels;
 using Streaming.Core.Telemetry;
 using Streaming.Core.Topology;
 using Streaming.Server;
@@ -140,5 +139,5 @@ internal static class DemoCommand
         line.Show(now, status.Rate(now));
     }
 
-    private static PipelineSupervisor Supervisor(CliContext context) => new(new ChannelEngine(), new DeliveryOptions(), context.Time);
+    private static PipelineSupervisor Supervisor(CliContext context) => new(Engines.Create(null), new DeliveryOptions(), context.Time);
 }

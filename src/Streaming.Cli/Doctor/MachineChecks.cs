@@ -25,6 +25,8 @@ internal static class MachineChecks
             yield return check;
         yield return Sqlite();
         yield return Kafka(notes);
+        foreach (var engine in Engines.All)
+            yield return new Check("adapters", $"engine {engine.Name}", CheckState.Ok, engine.MissingBecause is null ? "available" : "not in this build", engine.MissingBecause ?? (engine.Name == Engines.Default ? "the default here" : "choose it with --engine"));
         yield return new Check("adapters", "elasticsearch", CheckState.Ok, "HTTP", "needs no library; Elasticsearch 7.10 or newer, or OpenSearch");
     }
 

@@ -3,7 +3,6 @@ using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
 using Streaming.Core;
 using Streaming.Core.Engine;
-using Streaming.Core.Engine.Channels;
 using Streaming.Core.Telemetry;
 using Streaming.Core.Topology;
 using Streaming.Server;
@@ -20,10 +19,12 @@ internal static class RunCommand
         var json = CommonOptions.Json();
         var once = new Option<bool>("--once") { Description = "Stop when everything that is in the embedded log now has been processed" };
         var noServer = new Option<bool>("--no-server") { Description = "No page and no HTTP interface" };
+        var engineOption = Engines.Option();
         var serving = new ServingOptions();
-        return serving.AddTo(new Command("run", "Run a topology until it is told to stop").With(file, data, once, noServer, json))
+        return serving.AddTo(new Command("run", "Run a topology until it is told to stop").With(file, data, once, noServer, engineOption, json))
             .Does(context, async (parsed, stop) =>
             {
+                var engine = Engines.Create(parsed.GetValue(engineOption));
                 var topology = TopologyFile.Load(context, parsed.GetValue(file)!);
                 if (parsed.GetValue(once) && topology.Definition.Source.UsesKafka)
                     throw new StreamingException("usage", "--once needs the embedded log: a Kafka topic has no end");
@@ -42,7 +43,7 @@ internal static class RunCommand
 
                     context.Say($"running {topology.Name} with model {host.Identity!.Name} {host.Identity.Version}; stop it with Ctrl+C");
                     using var bound = new DrainBound(context.Time, stop);
-                    var supervisor = new PipelineSupervisor(new ChannelEngine(), new DeliveryOptions(), context.Time);
+                    var supervisor = new PipelineSupervisor(engine, new DeliveryOptions(), context.Time);
                     await supervisor.RunAsync(host.CreatePipelineAsync, stop, bound.Abort);
                 }
                 finally

@@ -1,6 +1,6 @@
+using Streaming.Cli.Composition;
 using Streaming.Contracts;
 using Streaming.Core.Engine;
-using Streaming.Core.Engine.Channels;
 using Streaming.Core.Messaging;
 using Streaming.Core.Models;
 using Streaming.Core.Sinks;
@@ -32,7 +32,7 @@ internal sealed class TopologyTrial(TopologyDefinition topology, IEnrichmentMode
             Progress = progress,
             Time = time,
         };
-        await new ChannelEngine().RunAsync(pipeline, CancellationToken.None, cancellationToken);
+        await Engines.Create(null).RunAsync(pipeline, CancellationToken.None, cancellationToken);
         if (sink.Document is { } document)
             return new TopologyTestOutcome(TopologyTestVerdict.Indexed, document);
         if (sink.Letter is { } letter)
