@@ -75,6 +75,19 @@ internal sealed record PipelineComparisonResult(
     /// <summary>The fastest round of ONNX Runtime alone.</summary>
     public ReferenceRound? BestReference => Reference.MinBy(static round => round.Seconds);
 
+    /// <summary>
+    /// Tokens a second, pipeline over ONNX Runtime alone, each round against the one that ran beside it; the median of these.
+    /// The fastest round of each is a matter of luck on a busy machine, this is not.
+    /// </summary>
+    public double? PairedRatio
+    {
+        get
+        {
+            double[] ratios = [.. Rounds.Zip(Reference, static (pipeline, alone) => pipeline.TokensPerSecond / alone.TokensPerSecond).Order()];
+            return ratios.Length == 0 ? null : (ratios[(ratios.Length - 1) / 2] + ratios[ratios.Length / 2]) / 2;
+        }
+    }
+
     /// <summary>Tokens a processor second, pipeline over ONNX Runtime alone, thriftiest rounds: hardly moved by other work on the machine.</summary>
     public double? CpuRatio => Reference.Count == 0 ? null
         : Rounds.Max(static round => round.Tokens / round.CpuSeconds) / Reference.Max(static round => round.Tokens / round.CpuSeconds);

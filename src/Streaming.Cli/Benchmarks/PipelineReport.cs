@@ -64,6 +64,7 @@ internal static class PipelineReport
             WriteSeconds(writer, "rounds", result.Reference.Select(static round => round.Seconds));
             writer.WriteEndObject();
             writer.WriteNumber("ratio", best.TokensPerSecond / alone.TokensPerSecond);
+            writer.WriteNumber("paired_ratio", result.PairedRatio!.Value);
             writer.WriteNumber("cpu_ratio", result.CpuRatio!.Value);
         });
 

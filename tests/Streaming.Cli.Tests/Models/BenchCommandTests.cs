@@ -32,6 +32,7 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Equal(result.GetProperty("tokens").GetInt64(), result.GetProperty("one_head").GetProperty("tokens").GetInt64());
         Assert.Equal(2, result.GetProperty("rounds").GetArrayLength());
         Assert.True(result.GetProperty("ratio").GetDouble() > 0);
+        Assert.True(result.GetProperty("paired_ratio").GetDouble() > 0);
         Assert.True(result.GetProperty("all_heads_vs_one").GetDouble() > 0);
     }
 
