@@ -18,6 +18,9 @@ public sealed class CrashTests(ITestOutputHelper output)
     private static readonly int Kills = Full ? 200 : 20;
     private static readonly int Stops = Full ? 50 : 10;
 
+    // Small steps, so that a fast machine can't be through before it is killed as often as it should.
+    private static readonly Dictionary<string, string> SmallSteps = new() { ["STREAMING__BATCHING__MAX_QUEUE_SIZE"] = "64" };
+
     [EnrichingFact]
     public async Task RunOnce_KilledAtRandomPoints_LosesNothingDuplicatesNothingChangesNothing()
     {
@@ -27,7 +30,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         long best = 0, replays = 0, atStart = 0;
         for (var kill = 0; kill < Kills; kill++)
         {
-            await using var process = ProductProcess.Start(["run", Product.Minimal, "--once", "--data", faulty.Path]);
+            await using var process = ProductProcess.Start(["run", Product.Minimal, "--once", "--data", faulty.Path], SmallSteps);
             if (kill % 5 == 0)
             {
                 // In the middle of starting, loading the model, or the first batches.
@@ -64,7 +67,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         var longest = TimeSpan.Zero;
         for (var stop = 0; stop < Stops; stop++)
         {
-            await using var process = ProductProcess.Start(["run", Product.Minimal, "--once", "--json", "--data", data.Path]);
+            await using var process = ProductProcess.Start(["run", Product.Minimal, "--once", "--json", "--data", data.Path], SmallSteps);
             // Before it says so, nobody listens for the signal yet.
             await process.SaysAsync("running ");
             await ReachedAsync(data, process, Math.Max((int)indexed + 1, PointOf(stop, Stops, random)));
