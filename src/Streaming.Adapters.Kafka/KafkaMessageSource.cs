@@ -166,7 +166,9 @@ public sealed class KafkaMessageSource : IMessageSource
             while (!_stopping)
             {
                 _pump.Send();
-                if (_assignments!.TakeResumed() && paused)
+                // The client remembers a pause of a partition that went while it was paused, and would go on with it when
+                // the partition comes back: whatever is assigned starts unpaused.
+                if (_assignments!.TakeResumed())
                 {
                     consumer.Resume(consumer.Assignment);
                     paused = false;
