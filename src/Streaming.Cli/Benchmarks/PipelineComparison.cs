@@ -1,5 +1,6 @@
 using Streaming.Adapters.Onnx.Benchmarks;
 using Streaming.Cli.CommandLine;
+using Streaming.Cli.Composition;
 using Streaming.Core;
 
 namespace Streaming.Cli.Benchmarks;

@@ -68,7 +68,7 @@ internal static class DemoCommand
             return ExitCode.CheckFailed;
         }
 
-        var report = new DemoReport(host.Progress.Snapshot(), took, host.Identity!, PackageSet.Name, ProcessMemory.PeakBytes());
+        var report = new DemoReport(host.Progress.Snapshot(), took, host.Identity!, PackageSet.Name, PeakMemory.Bytes());
         report.Write(context, json);
         return report.IsWhole ? ExitCode.Ok : ExitCode.CheckFailed;
     }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Streaming.Cli.Benchmarks;
+namespace Streaming.Cli.Composition;
 
 /// <summary>Most physical memory this process has had.</summary>
 internal static class PeakMemory
