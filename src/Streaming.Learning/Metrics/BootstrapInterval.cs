@@ -50,7 +50,7 @@ public sealed record BootstrapInterval(double Low, double High, double Level)
         return new BootstrapInterval(Percentile(values, tail), Percentile(values, 1 - tail), level);
     }
 
-    private static double Percentile(double[] sorted, double share)
+    internal static double Percentile(double[] sorted, double share)
     {
         var place = share * (sorted.Length - 1);
         var below = (int)place;
