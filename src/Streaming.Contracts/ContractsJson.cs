@@ -12,6 +12,8 @@ namespace Streaming.Contracts;
 [JsonSerializable(typeof(TextMessage))]
 [JsonSerializable(typeof(EnrichedDocument))]
 [JsonSerializable(typeof(DeadLetter))]
+[JsonSerializable(typeof(LabelRequest))]
+[JsonSerializable(typeof(LabelledSample))]
 public sealed partial class ContractsJson : JsonSerializerContext
 {
     /// <summary>The wire form: like <see cref="Default"/>, and text outside ASCII is written as it is.</summary>

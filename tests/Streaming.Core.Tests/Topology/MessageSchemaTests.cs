@@ -78,6 +78,47 @@ public sealed class MessageSchemaTests
     }
 
     [Fact]
+    public void LabelRequest_Written_FitsSchema()
+    {
+        var request = new LabelRequest
+        {
+            Id = "r", DocumentId = "d-1", Text = "t", Tasks = [LabelTask.Entities, LabelTask.Aspects], Guess = new LabelGuess(),
+            Reasons = [new SelectionReason(SelectionReason.Control)], Priority = 0.5, Topology = "reviews", Model = "starter", ModelVersion = "0", RequestedAt = Time,
+        };
+
+        Fits("label-request.v1.json", request, ContractsJson.Wire.LabelRequest);
+        Fits("label-request.v1.json", request with
+        {
+            Guess = new LabelGuess { Entities = Document.Entities, Topics = Document.Topics, Sentiment = Document.Sentiment, Aspects = Document.Aspects },
+            Uncertainty = [new TaskUncertainty { Task = LabelTask.Entities, LeastConfidence = 0.4, Margin = 0.5, Entropy = 0.1, Sequence = 0.2, Disagreement = 1 }],
+            Reasons = [new SelectionReason(SelectionReason.Uncertain, LabelTask.Entities, 0.4, 0.7)], ControlSlice = true, Source = "s", Language = "en", Unknown = Document.Unknown,
+        }, ContractsJson.Wire.LabelRequest);
+        Assert.NotEmpty(Schema("label-request.v1.json").Validate(JsonSerializer.SerializeToElement(request with { Tasks = [] }, ContractsJson.Wire.LabelRequest)));
+    }
+
+    [Fact]
+    public void LabelledSample_Written_FitsSchemaAndComesBack()
+    {
+        var sample = new LabelledSample
+        {
+            Id = LabelledSample.IdOf("r", LabelTask.Entities, LabellerKind.Llm, "m"), RequestId = "r", DocumentId = "d-1", Task = LabelTask.Entities, Text = "Obama",
+            Validity = SampleValidity.Abstained, Reason = "malformed_reply", Labeller = "m", LabellerKind = LabellerKind.Llm, Topology = "reviews", LabelledAt = Time,
+        };
+        var whole = sample with
+        {
+            Spans = [new SampleSpan(0, 5, "PER")], Labels = ["food"], Validity = SampleValidity.Valid, Reason = null, Adjudicated = true, PromptVersion = "standard@0123456789ab",
+            Votes = 3, Agreement = 0.9, Hallucinated = 1, Mentions = 4, Discontinuous = 1, Cost = 0.01, InputTokens = 10, OutputTokens = 3, ControlSlice = true,
+            Source = "s", Language = "en", ModelVersion = "0", Unknown = Document.Unknown,
+        };
+
+        Fits("labelled-sample.v1.json", sample, ContractsJson.Wire.LabelledSample);
+        Fits("labelled-sample.v1.json", whole, ContractsJson.Wire.LabelledSample);
+        var back = JsonSerializer.Deserialize(JsonSerializer.Serialize(whole, ContractsJson.Wire.LabelledSample), ContractsJson.Wire.LabelledSample)!;
+        Assert.Equal((whole.Spans[0], whole.Validity, whole.LabellerKind, whole.Task), (back.Spans[0], back.Validity, back.LabellerKind, back.Task));
+        Assert.NotEmpty(Schema("labelled-sample.v1.json").Validate(JsonSerializer.SerializeToElement(whole with { Agreement = 2 }, ContractsJson.Wire.LabelledSample)));
+    }
+
+    [Fact]
     public void ModelManifest_Written_FitsSchema()
     {
         var digest = new string('a', 64);
