@@ -20,6 +20,11 @@ public class AkkaStreamsEngineSchedulingTests : PipelineEngineSchedulingConforma
     protected override IPipelineEngine CreateEngine() => new AkkaStreamsEngine();
 }
 
+public class AkkaStreamsEngineModelTests : PipelineEngineModelConformance
+{
+    protected override IPipelineEngine CreateEngine() => new AkkaStreamsEngine();
+}
+
 /// <summary>What is this engine's own: Akka leaves no trace, and nothing runs on after the run.</summary>
 public class AkkaStreamsEngineTests
 {

@@ -18,7 +18,7 @@ internal static class BenchEngineCommand
         return new Command("engine", "Measure the engine alone: a model that computes nothing, a sink that keeps nothing").With(documents, engine, json)
             .Does(context, async (parsed, cancellationToken) =>
             {
-                var result = await EngineBenchmark.RunAsync(Engines.Create(parsed.GetValue(engine)), parsed.GetValue(documents), new BatchingOptions(), context.Time, cancellationToken);
+                var result = await EngineBenchmark.RunAsync(Engines.Create(parsed.GetValue(engine)), parsed.GetValue(documents), new BatchingOptions { ShareDuplicates = 0 }, context.Time, cancellationToken);
                 if (parsed.GetValue(json))
                 {
                     JsonText.WriteObject(context.Out, writer =>

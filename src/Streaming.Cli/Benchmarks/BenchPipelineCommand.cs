@@ -45,7 +45,7 @@ internal static class BenchPipelineCommand
                     WithOneHead = parsed.GetValue(oneHead),
                     WarmUp = WarmUp,
                 };
-                var batching = new BatchingOptions { MaxBatchTokens = run.TokenBudget, MaxBatchSize = parsed.GetValue(size) };
+                var batching = new BatchingOptions { MaxBatchTokens = run.TokenBudget, MaxBatchSize = parsed.GetValue(size), ShareDuplicates = 0 };
                 await using var benchmark = PipelineBenchmark.Open(opened, Choice.Words(parsed.GetValue(heads)), run.Threads, batching, run.WithOneHead, context.Time);
                 using var progress = new ProgressLine(context);
                 var result = await run.RunAsync(

@@ -23,4 +23,19 @@ public sealed record BatchingOptions
 
     /// <summary>Model calls in flight; 0 chooses for the device (CPU: one a core).</summary>
     public int MaxConcurrentBatches { get; init; }
+
+    /// <summary>
+    /// Most recent texts whose result an exact duplicate takes instead of a pass of its own; 0 computes every document. 0–100,000.
+    /// Results do not change: what a model finds depends on nothing but the text.
+    /// </summary>
+    public int ShareDuplicates { get; init; } = 1_000;
+
+    /// <summary>Bytes those texts and results may hold, about. 64 KiB–1 GiB.</summary>
+    public long ShareDuplicatesBytes { get; init; } = 4L * 1024 * 1024;
+
+    /// <summary>
+    /// Different texts in a row on which the model may fail before the run stops with <c>model_unusable</c> instead of
+    /// dead-lettering them; 0: never. 0–100,000.
+    /// </summary>
+    public int MaxModelFailures { get; init; } = 20;
 }

@@ -79,6 +79,9 @@ public sealed class PipelineSupervisor(IPipelineEngine engine, DeliveryOptions o
     private static bool IsInfrastructure(Exception exception) => exception switch
     {
         DependencyUnavailableException => true,
+
+        // The same model object would fail again; a fresh process may not.
+        StreamingException { Code: Stages.ModelGuard.Code } => false,
         StreamingException coded => coded.ExitCode == ExitCode.DependencyUnavailable,
         InvalidOperationException or ArgumentException or NullReferenceException or OperationCanceledException => false,
         _ => true,

@@ -7,7 +7,10 @@ namespace Streaming.Core.Models;
 /// One version of everything that turns a text into annotations: tokeniser, encoder, heads, calibration.
 /// The engine prepares documents in parallel, batches their windows, runs the encoder, and completes documents.
 /// </summary>
-/// <remarks>Safe for concurrent calls on different documents.</remarks>
+/// <remarks>
+/// Safe for concurrent calls on different documents. What it finds depends on the text alone, not on the rest of the message:
+/// exact duplicates share one result.
+/// </remarks>
 public interface IEnrichmentModel : IAsyncDisposable
 {
     /// <summary>Name, version and digests.</summary>

@@ -16,7 +16,7 @@ public sealed class PipelineTelemetry : IDisposable
 
     private readonly Meter _meter = new(MeterName);
     private readonly KeyValuePair<string, object?> _topology;
-    private readonly Counter<long> _read, _documents, _deadLetters, _retries, _restarts, _tokens, _padding, _dropped, _superseded;
+    private readonly Counter<long> _read, _documents, _deadLetters, _retries, _restarts, _tokens, _padding, _dropped, _superseded, _shared;
     private readonly Histogram<int> _batchSize;
     private readonly Histogram<long> _batchTokens;
     private readonly Histogram<double> _waste, _queue, _tokenize, _infer, _decode, _sink, _commit, _latency;
@@ -34,6 +34,7 @@ public sealed class PipelineTelemetry : IDisposable
         _restarts = _meter.CreateCounter<long>("streaming.pipeline.restarts", "{restart}", "Starts of the engine after a failure");
         _dropped = _meter.CreateCounter<long>("streaming.messages.fenced", "{message}", "Results dropped because their partition had gone");
         _superseded = _meter.CreateCounter<long>("streaming.documents.superseded", "{document}", "Writes answered with a newer or equal version");
+        _shared = _meter.CreateCounter<long>("streaming.documents.shared", "{document}", "Documents that took the result of an exact duplicate");
         _tokens = _meter.CreateCounter<long>("streaming.tokens", "{token}", "Tokens through the model, padding not counted");
         _padding = _meter.CreateCounter<long>("streaming.tokens.padding", "{token}", "Token places that were padding");
         _batchSize = _meter.CreateHistogram<int>("streaming.batch.size", "{sequence}", "Sequences a batch", advice: Buckets<int>(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024));
@@ -86,6 +87,9 @@ public sealed class PipelineTelemetry : IDisposable
 
     /// <summary>So many writes found a newer or equal version.</summary>
     public void Superseded(int writes) => _superseded.Add(writes, _topology);
+
+    /// <summary>So many documents took the result of an exact duplicate.</summary>
+    public void Shared(int documents) => _shared.Add(documents, _topology);
 
     /// <summary>A result came too late: its partition had gone.</summary>
     public void Fenced() => _dropped.Add(1, _topology);

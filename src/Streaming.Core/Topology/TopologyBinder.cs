@@ -151,6 +151,9 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
         MaxQueueSize = map.Integer("max_queue_size"),
         MaxQueueBytes = map.Long("max_queue_bytes"),
         MaxConcurrentBatches = map.Integer("max_concurrent_batches"),
+        ShareDuplicates = map.Integer("share_duplicates"),
+        ShareDuplicatesBytes = map.Long("share_duplicates_bytes"),
+        MaxModelFailures = map.Integer("max_model_failures"),
     };
 
     private static ThresholdSettings Thresholds(SettingMap map) => new()

@@ -18,3 +18,8 @@ public class ChannelEngineSchedulingTests : PipelineEngineSchedulingConformance
 {
     protected override IPipelineEngine CreateEngine() => new ChannelEngine();
 }
+
+public class ChannelEngineModelTests : PipelineEngineModelConformance
+{
+    protected override IPipelineEngine CreateEngine() => new ChannelEngine();
+}

@@ -88,6 +88,9 @@ public sealed class TopologyLoaderTests
               max_queue_size: 77
               max_queue_bytes: 32MiB
               max_concurrent_batches: 2
+              share_duplicates: 5
+              share_duplicates_bytes: 1MiB
+              max_model_failures: 9
             thresholds: {topics: 0.25}
             labelling: {enabled: true, topic: q, labelled_topic: r, budget_per_hour: 9, budget_per_source: 3, random_share: 0.5, below: {topics: 0.75}}
             sink: {kind: elasticsearch, index: docs, url: "https://a:9200,https://b:9200", username: u, password: "${PW}", ca_file: ca.pem, max_bulk_documents: 10, max_bulk_bytes: 1MiB, max_concurrent_bulks: 3, enriched_topic: e}
@@ -102,7 +105,7 @@ public sealed class TopologyLoaderTests
         Assert.Equal((2 * 1024 * 1024, 4), (topology.Enrichment.MaxMessageBytes, topology.Enrichment.MinTextLength));
         Assert.Equal(["en", "de"], topology.Enrichment.Languages);
         Assert.Equal(
-            new Engine.BatchingOptions { MaxBatchTokens = 1024, MaxBatchSize = 16, MaxQueueDelay = TimeSpan.FromSeconds(1.5), MaxQueueSize = 77, MaxQueueBytes = 32 << 20, MaxConcurrentBatches = 2 },
+            new Engine.BatchingOptions { MaxBatchTokens = 1024, MaxBatchSize = 16, MaxQueueDelay = TimeSpan.FromSeconds(1.5), MaxQueueSize = 77, MaxQueueBytes = 32 << 20, MaxConcurrentBatches = 2, ShareDuplicates = 5, ShareDuplicatesBytes = 1 << 20, MaxModelFailures = 9 },
             topology.Batching);
         Assert.Equal(new ThresholdSettings { Topics = 0.25 }, topology.Thresholds);
         Assert.Equal(

@@ -28,7 +28,7 @@ public abstract class PipelineEngineSchedulingConformance
     {
         var world = new PipelineWorld(CreateEngine(), 1, new FakeModel(window: 128))
         {
-            Batching = new BatchingOptions { MaxQueueSize = 500, MaxConcurrentBatches = 1, MaxBatchTokens = 512, MaxBatchSize = 64 },
+            Batching = new BatchingOptions { MaxQueueSize = 500, MaxConcurrentBatches = 1, MaxBatchTokens = 512, MaxBatchSize = 64, ShareDuplicates = 0 },
         };
         world.Append(1_500, text: i => string.Join(' ', Enumerable.Repeat("w", 3 + (i * 37 % 90))));
 

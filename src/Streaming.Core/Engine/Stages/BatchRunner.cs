@@ -1,5 +1,6 @@
 using Streaming.Contracts;
 using Streaming.Core.Models;
+using Annotations = Streaming.Core.Models.Annotations;
 
 namespace Streaming.Core.Engine.Stages;
 
@@ -30,7 +31,7 @@ internal sealed class BatchRunner(EngineContext context)
         foreach (var window in batch.Items)
         {
             if (!window.Document.Lane.IsLive)
-                Abandon(window.Document, ended);
+                await AbandonAsync(window.Document, (IEnrichmentModel)batch.Version!, ended);
             else if (!window.Document.IsSuspect)
                 windows.Add(window);
         }
@@ -42,18 +43,23 @@ internal sealed class BatchRunner(EngineContext context)
         await RunAsync(windows, 0, windows.Count, (IEnrichmentModel)batch.Version!, ended);
     }
 
-    /// <summary>Decodes a document whose windows have all been accepted: it is known then how it ends.</summary>
-    public void Complete(InFlightDocument document, IEnrichmentModel model)
+    /// <summary>Decodes a document whose windows have all been accepted: it is known then how it ends, and how those end that share its result.</summary>
+    public async ValueTask CompleteAsync(InFlightDocument document, IEnrichmentModel model, Action<InFlightDocument> ended)
     {
+        Annotations annotations;
+        EnrichedDocument enriched;
         try
         {
-            var annotations = model.Complete(document.Prepared!);
-            document.EndIndexed(context.Rules.Document(document.Message, document.Text!, annotations, model.Identity, document.Ingested));
+            annotations = model.Complete(document.Prepared!);
+            enriched = context.Rules.Document(document.Message, document.Text!, annotations, model.Identity, document.Ingested);
         }
         catch (Exception exception) when (IsOwnFault(exception))
         {
-            document.EndFailed(GivenUp(exception));
+            await GiveUpAsync(document, model, exception, ended);
+            return;
         }
+
+        Index(document, enriched, annotations, model, ended);
     }
 
     private async Task RunAsync(List<ModelWindow> windows, int start, int count, IEnrichmentModel model, Action<InFlightDocument> ended)
@@ -108,10 +114,7 @@ internal sealed class BatchRunner(EngineContext context)
                 if (accepted is null)
                     (suspects ??= []).Add(document);
                 else if (accepted is true)
-                {
-                    Complete(document, model);
-                    ended(document);
-                }
+                    await CompleteAsync(document, model, ended);
             }
         }
 
@@ -154,45 +157,104 @@ internal sealed class BatchRunner(EngineContext context)
             text = document.Text;
         }
 
+        Annotations annotations;
+        EnrichedDocument enriched;
         try
         {
             var outcome = model.Prepare(text);
-            if (outcome.IsSuccess)
+            if (!outcome.IsSuccess)
             {
-                var prepared = outcome.Value;
-                for (var i = 0; i < prepared.Windows.Count; i++)
-                {
-                    using var output = await InferAsync(model.Runner, [prepared.Windows[i]]);
-                    model.Accept(prepared, i, output, 0);
-                }
+                await FailAsync(document, outcome.Failure, model, ended);
+                return;
+            }
 
-                document.EndIndexed(context.Rules.Document(document.Message, text, model.Complete(prepared), model.Identity, document.Ingested));
-            }
-            else
+            var prepared = outcome.Value;
+            for (var i = 0; i < prepared.Windows.Count; i++)
             {
-                document.EndFailed(outcome.Failure);
+                using var output = await InferAsync(model.Runner, [prepared.Windows[i]]);
+                model.Accept(prepared, i, output, 0);
             }
+
+            annotations = model.Complete(prepared);
+            enriched = context.Rules.Document(document.Message, text, annotations, model.Identity, document.Ingested);
         }
         catch (Exception exception) when (IsOwnFault(exception))
         {
-            document.EndFailed(GivenUp(exception));
+            await GiveUpAsync(document, model, exception, ended);
+            return;
         }
 
-        ended(document);
+        Index(document, enriched, annotations, model, ended);
     }
 
-    private static void Abandon(InFlightDocument document, Action<InFlightDocument> ended)
+    private void Index(InFlightDocument document, EnrichedDocument enriched, Annotations annotations, IEnrichmentModel model, Action<InFlightDocument> ended)
+    {
+        context.Guard.Succeeded(model);
+        var share = document.Share;
+        document.EndIndexed(enriched);
+        ended(document);
+        if (share is null || context.Duplicates.Resolve(share, annotations) is not { } followers)
+            return;
+        foreach (var follower in followers)
+        {
+            if (follower.Lane.IsLive)
+                follower.EndIndexed(context.Rules.Document(follower.Message, follower.Text!, annotations, model.Identity, follower.Ingested));
+            else
+                follower.Abandon();
+            ended(follower);
+        }
+
+        context.Telemetry.Shared(followers.Count);
+    }
+
+    /// <summary>The model failed on it, alone too. Whether the document is to blame is the guard's to say.</summary>
+    private async ValueTask GiveUpAsync(InFlightDocument document, IEnrichmentModel model, Exception exception, Action<InFlightDocument> ended)
+    {
+        await context.Guard.FailedAsync(model, document.Text!.Text, exception, context.Stop);
+        await FailAsync(document, new StageFailure(Name, ErrorCodes.ModelFailed, $"the model failed on this document, alone too, with {exception.GetType().Name}"), model, ended);
+    }
+
+    private ValueTask FailAsync(InFlightDocument document, StageFailure failure, IEnrichmentModel model, Action<InFlightDocument> ended)
+    {
+        var share = document.Share;
+        document.EndFailed(failure);
+        ended(document);
+        return ComputeFollowersAsync(share, model, ended);
+    }
+
+    private async ValueTask AbandonAsync(InFlightDocument document, IEnrichmentModel model, Action<InFlightDocument> ended)
     {
         // Every window of it passes by here; the first one lets it go.
+        SharedInference? share;
         lock (document)
         {
             if (document.IsSuspect || document.Prepared is null)
                 return;
             document.IsSuspect = true;
+            share = document.Share;
             document.Abandon();
         }
 
         ended(document);
+        await ComputeFollowersAsync(share, model, ended);
+    }
+
+    /// <summary>The text that others waited for gave no result to share: each of them is computed, alone.</summary>
+    private async ValueTask ComputeFollowersAsync(SharedInference? share, IEnrichmentModel model, Action<InFlightDocument> ended)
+    {
+        if (share is null || context.Duplicates.Resolve(share, null) is not { } followers)
+            return;
+        foreach (var follower in followers)
+        {
+            if (follower.Lane.IsLive)
+            {
+                await TryAloneAsync(follower, model, ended);
+                continue;
+            }
+
+            follower.Abandon();
+            ended(follower);
+        }
     }
 
     private ValueTask<EncoderOutput> InferAsync(IModelRunner runner, TokenSequence[] sequences) => context.Retry.RunAsync(
@@ -203,7 +265,4 @@ internal sealed class BatchRunner(EngineContext context)
     /// about the model as a whole, and so is being told to stop.
     /// </summary>
     private static bool IsOwnFault(Exception exception) => exception is not (StreamingException or OperationCanceledException);
-
-    private static StageFailure GivenUp(Exception exception) =>
-        new(Name, ErrorCodes.ModelFailed, $"the model failed on this document, alone too, with {exception.GetType().Name}");
 }

@@ -17,6 +17,8 @@ internal sealed class EngineContext
         Rules = new EnrichmentRules(pipeline.Topology, pipeline.Enrichment, pipeline.Time);
         Decoder = new MessageDecoder(pipeline.Enrichment);
         Retry = new DependencyRetry(pipeline.Delivery, pipeline.Time, pipeline.Notify, telemetry.Retried);
+        Guard = new ModelGuard(pipeline.Batching, Retry);
+        Duplicates = new DuplicateWindow(pipeline.Batching);
     }
 
     public Pipeline Pipeline { get; }
@@ -36,6 +38,10 @@ internal sealed class EngineContext
     public MessageDecoder Decoder { get; }
 
     public DependencyRetry Retry { get; }
+
+    public ModelGuard Guard { get; }
+
+    public DuplicateWindow Duplicates { get; }
 
     /// <summary>Cancelled when the run is aborted or a stage has failed.</summary>
     public CancellationToken Stop { get; }

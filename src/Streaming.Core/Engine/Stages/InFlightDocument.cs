@@ -34,6 +34,9 @@ internal sealed class InFlightDocument(SourceMessage message, PartitionLane lane
 
     public int WindowsLeft { get; set; }
 
+    /// <summary>Set when equal texts take this document's result.</summary>
+    public SharedInference? Share { get; set; }
+
     /// <summary>The model failed on it in company; it is being tried alone, and its other windows are passed over.</summary>
     public bool IsSuspect { get; set; }
 
@@ -54,6 +57,14 @@ internal sealed class InFlightDocument(SourceMessage message, PartitionLane lane
         Text = text;
         Prepared = prepared;
         WindowsLeft = prepared.Windows.Count;
+        lease.Add();
+        _lease = lease;
+    }
+
+    /// <summary>It waits for an equal text's result.</summary>
+    public void Follow(TextMessage text, SharedLease lease)
+    {
+        Text = text;
         lease.Add();
         _lease = lease;
     }
@@ -89,6 +100,7 @@ internal sealed class InFlightDocument(SourceMessage message, PartitionLane lane
         Ending = ending;
         Prepared = null;
         Text = null;
+        Share = null;
         ReleaseLease();
     }
 }

@@ -22,8 +22,7 @@ internal sealed class Preparer(EngineContext context, BatchRunner runner)
             context.Progress.SetModel(lease.Model.Identity.Version);
             foreach (var document in chunk)
             {
-                if (Prepare(document, lease, windows))
-                    ended(document);
+                await PrepareAsync(document, lease, windows, ended);
             }
         }
         finally
@@ -37,8 +36,7 @@ internal sealed class Preparer(EngineContext context, BatchRunner runner)
     private ValueTask<ModelLease> AcquireAsync() => context.Retry.RunAsync(
         static (models, _) => new ValueTask<ModelLease>(models.Acquire()), context.Pipeline.Models, context.Stop);
 
-    /// <returns>Whether it is known now how the document ends.</returns>
-    private bool Prepare(InFlightDocument document, SharedLease lease, List<ModelWindow> windows)
+    private async ValueTask PrepareAsync(InFlightDocument document, SharedLease lease, List<ModelWindow> windows, Action<InFlightDocument> ended)
     {
         var decoded = context.Decoder.Decode(document.Message);
         if (!decoded.IsSuccess)
@@ -53,30 +51,40 @@ internal sealed class Preparer(EngineContext context, BatchRunner runner)
         {
             document.EndFiltered();
         }
+        else if (context.Duplicates.TryJoin(document, text, lease, out var found))
+        {
+            if (found is null)
+                return;
+            document.EndIndexed(context.Rules.Document(document.Message, text, found, lease.Model.Identity, document.Ingested));
+            context.Telemetry.Shared(1);
+        }
         else
         {
-            var prepared = TryPrepare(lease.Model, text);
-            if (!prepared.IsSuccess)
-            {
-                document.EndFailed(prepared.Failure);
-            }
-            else
+            var prepared = await TryPrepareAsync(lease.Model, text);
+            if (prepared.IsSuccess)
             {
                 document.Prepare(text, prepared.Value, lease);
                 var all = prepared.Value.Windows;
+                if (all.Count == 0)
+                {
+                    await runner.CompleteAsync(document, lease.Model, ended);
+                    return;
+                }
+
+                context.Duplicates.Lead(document, text.Text, lease.Model);
                 for (var i = 0; i < all.Count; i++)
                     windows.Add(new ModelWindow(document, i, all[i].Length, lease.Model));
-                if (all.Count > 0)
-                    return false;
-                runner.Complete(document, lease.Model);
+                return;
             }
+
+            document.EndFailed(prepared.Failure);
         }
 
-        return true;
+        ended(document);
     }
 
     /// <summary>A tokeniser that throws on one text costs that text only.</summary>
-    private static StageOutcome<PreparedDocument> TryPrepare(IEnrichmentModel model, TextMessage text)
+    private async ValueTask<StageOutcome<PreparedDocument>> TryPrepareAsync(IEnrichmentModel model, TextMessage text)
     {
         try
         {
@@ -84,6 +92,7 @@ internal sealed class Preparer(EngineContext context, BatchRunner runner)
         }
         catch (Exception exception) when (exception is not (StreamingException or OperationCanceledException))
         {
+            await context.Guard.FailedAsync(model, text.Text, exception, context.Stop);
             return new StageFailure(Name, ErrorCodes.ModelFailed, $"preparing the text failed with {exception.GetType().Name}");
         }
     }
