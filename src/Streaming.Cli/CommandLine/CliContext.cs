@@ -1,5 +1,6 @@
 using System.Collections;
 using Streaming.Core;
+using Streaming.Core.Telemetry;
 
 namespace Streaming.Cli.CommandLine;
 
@@ -62,9 +63,18 @@ internal sealed class CliContext
         await output.WriteAsync(bytes, cancellationToken);
     }
 
+    /// <summary>Events on standard error.</summary>
+    public EventLog Events => field ??= new EventLog(Error, Time);
+
     /// <summary>A line for people, on standard error.</summary>
-    public void Say(string line) => Error.WriteLine(line);
+    public void Say(string line) => Say("message", line);
+
+    /// <summary>A line for people, with a code for programs that read the log.</summary>
+    public void Say(string code, string line) => Events.Say(line, code);
+
+    /// <summary>Something worth knowing, or worse, on standard error.</summary>
+    public void Tell(Notice notice) => Events.Tell(notice);
 
     /// <summary>An error in the one form that all have.</summary>
-    public void Fail(StreamingException error) => Error.WriteLine($"error {error.Code}: {error.Message}");
+    public void Fail(StreamingException error) => Tell(new Notice(NoticeLevel.Error, error.Code, error.Message));
 }

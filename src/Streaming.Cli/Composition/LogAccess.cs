@@ -29,7 +29,7 @@ internal sealed class LogAccess : IAsyncDisposable
             var producer = new KafkaMessageProducer(new KafkaProducerOptions
             {
                 Client = topology.Source.Kafka,
-                OnNotice = notice => context.Say($"{notice.Code}: {notice.Message}"),
+                OnNotice = context.Tell,
                 Time = context.Time,
             });
             try

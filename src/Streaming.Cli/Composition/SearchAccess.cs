@@ -30,7 +30,7 @@ internal sealed class SearchAccess : IAsyncDisposable
                 Username = sink.Username,
                 Password = sink.Password,
                 CaFile = sink.CaFile,
-                OnNotice = notice => context.Say($"{notice.Code}: {notice.Message}"),
+                OnNotice = context.Tell,
                 Time = context.Time,
             }));
         }

@@ -94,7 +94,7 @@ internal sealed class TopologyHost : IAsyncDisposable
             Batching = _topology.Batching,
             Progress = Progress,
             Delivery = Delivery(_topology.Sink),
-            Notify = notice => _context.Say($"{(notice.Kind == PipelineNoticeKind.DependencyBack ? "notice" : "warning")} {notice.Code}: {notice.Message}"),
+            Notify = notice => _context.Tell(new Notice(notice.Kind == PipelineNoticeKind.DependencyBack ? NoticeLevel.Information : NoticeLevel.Warning, notice.Code, notice.Message)),
             Time = _context.Time,
         };
         return ValueTask.FromResult(new PipelineInstance(pipeline, source.DisposeAsync));
@@ -146,7 +146,7 @@ internal sealed class TopologyHost : IAsyncDisposable
                 MaxBulkDocuments = _topology.Sink.MaxBulkDocuments,
                 MaxBulkBytes = _topology.Sink.MaxBulkBytes,
                 MaxConcurrentBulks = _topology.Sink.MaxConcurrentBulks,
-                OnNotice = Tell,
+                OnNotice = _context.Tell,
                 Time = _context.Time,
             };
             var sink = Own(new ElasticsearchSink(options));
@@ -166,10 +166,10 @@ internal sealed class TopologyHost : IAsyncDisposable
     {
         if (_topology.Source.UsesKafka)
         {
-            var producer = Own(new KafkaMessageProducer(new KafkaProducerOptions { Client = _topology.Source.Kafka, OnNotice = Tell, Time = _context.Time }));
+            var producer = Own(new KafkaMessageProducer(new KafkaProducerOptions { Client = _topology.Source.Kafka, OnNotice = _context.Tell, Time = _context.Time }));
             await EnsureDeadLetterTopicAsync(producer, cancellationToken);
             Producer = producer;
-            _letters = new KafkaDeadLetterSink(producer, _topology.DeadLetters.Topic, Tell, _context.Time);
+            _letters = new KafkaDeadLetterSink(producer, _topology.DeadLetters.Topic, _context.Tell, _context.Time);
         }
         else
         {
@@ -191,7 +191,7 @@ internal sealed class TopologyHost : IAsyncDisposable
             await using var admin = new KafkaAdmin(_topology.Source.Kafka, _context.Time);
             var made = await admin.CreateTopicsAsync([new KafkaTopic(topic, 1, (short)_topology.Source.ReplicationFactor)], cancellationToken);
             if (made.Count > 0)
-                _context.Say($"notice topic_created: made the topic {topic} for dead letters");
+                _context.Tell(new Notice(NoticeLevel.Information, "topic_created", $"made the topic {topic} for dead letters"));
         }
     }
 
@@ -218,7 +218,7 @@ internal sealed class TopologyHost : IAsyncDisposable
             Topics = _topology.Source.Topics,
             Group = _topology.Source.Group,
             Start = _topology.Source.Start == StartPosition.Latest ? KafkaStart.Latest : KafkaStart.Earliest,
-            OnNotice = Tell,
+            OnNotice = _context.Tell,
             Time = _context.Time,
         });
     }
@@ -234,8 +234,6 @@ internal sealed class TopologyHost : IAsyncDisposable
         {
         }
     }
-
-    private void Tell(Notice notice) => _context.Say($"{notice.Level.ToString().ToLowerInvariant()} {notice.Code}: {notice.Message}");
 
     private T Own<T>(T part)
         where T : IAsyncDisposable

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
+using Streaming.Cli.Telemetry;
 using Streaming.Core;
 using Streaming.Core.Engine;
 using Streaming.Core.Telemetry;
@@ -20,15 +21,19 @@ internal static class RunCommand
         var once = new Option<bool>("--once") { Description = "Stop when everything that is in the embedded log now has been processed" };
         var noServer = new Option<bool>("--no-server") { Description = "No page and no HTTP interface" };
         var engineOption = Engines.Option();
+        var log = new Option<string>("--log") { Description = "What happens, on standard error: text for people, json for one object a line", DefaultValueFactory = static _ => "text", HelpName = "text|json" };
+        log.AcceptOnlyFromAmong("text", "json");
         var serving = new ServingOptions();
-        return serving.AddTo(new Command("run", "Run a topology until it is told to stop").With(file, data, once, noServer, engineOption, json))
+        return serving.AddTo(new Command("run", "Run a topology until it is told to stop").With(file, data, once, noServer, engineOption, log, json))
             .Does(context, async (parsed, stop) =>
             {
+                context.Events.IsJson = parsed.GetValue(log) == "json";
                 var engine = Engines.Create(parsed.GetValue(engineOption));
                 var topology = TopologyFile.Load(context, parsed.GetValue(file)!);
                 if (parsed.GetValue(once) && topology.Definition.Source.UsesKafka)
                     throw new StreamingException("usage", "--once needs the embedded log: a Kafka topic has no end");
                 var served = await serving.ReadAsync(context, parsed, stop);
+                using var otlp = OtlpExport.Start(context);
                 using var metrics = new PrometheusExporter();
                 await using var host = await TopologyHost.StartAsync(context, parsed.GetValue(data), topology, parsed.GetValue(once), stop);
                 var status = new HostStatus(host, topology.Definition, context.Time);
@@ -38,10 +43,10 @@ internal static class RunCommand
                     if (!parsed.GetValue(noServer) && !parsed.GetValue(once))
                     {
                         server = await serving.StartAsync(served, parsed, Parts(host, topology, status, metrics), stop);
-                        context.Say($"serving {server.Address}");
+                        context.Say("serving", $"serving {server.Address}");
                     }
 
-                    context.Say($"running {topology.Name} with model {host.Identity!.Name} {host.Identity.Version}; stop it with Ctrl+C");
+                    context.Say("running", $"running {topology.Name} with model {host.Identity!.Name} {host.Identity.Version}; stop it with Ctrl+C");
                     using var bound = new DrainBound(context.Time, stop);
                     var supervisor = new PipelineSupervisor(engine, new DeliveryOptions(), context.Time);
                     await supervisor.RunAsync(host.CreatePipelineAsync, stop, bound.Abort);
@@ -75,7 +80,7 @@ internal static class RunCommand
         var done = host.Progress.Snapshot();
         if (!json)
         {
-            context.Say($"drained: {done.Outcomes.Indexed} indexed, {done.Outcomes.DeadLettered} dead-lettered, {done.Outcomes.Filtered} filtered, {done.Outcomes.Deleted} deleted");
+            context.Say("drained", $"drained: {done.Outcomes.Indexed} indexed, {done.Outcomes.DeadLettered} dead-lettered, {done.Outcomes.Filtered} filtered, {done.Outcomes.Deleted} deleted");
             return;
         }
 

@@ -4,6 +4,7 @@ using Streaming.Adapters.Sqlite;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
 using Streaming.Core;
+using Streaming.Core.Telemetry;
 using Streaming.Core.Topology;
 
 namespace Streaming.Cli.Topics;
@@ -64,7 +65,7 @@ internal static class TopicsCommand
             }
             catch (StreamingException error) when (error.Code == "topic_partitions_differ")
             {
-                context.Say($"warning {error.Code}: {error.Message}");
+                context.Tell(new Notice(NoticeLevel.Warning, error.Code, error.Message));
             }
         }
 

@@ -3,7 +3,7 @@ using Streaming.Contracts;
 namespace Streaming.Core.Messaging;
 
 /// <summary>A message to be written to a topic.</summary>
-public sealed class OutgoingMessage
+public sealed record OutgoingMessage
 {
     /// <summary>Key, or null. Equal keys go to the same partition.</summary>
     public ReadOnlyMemory<byte>? Key { get; init; }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -6,6 +8,7 @@ using Streaming.Contracts;
 using Streaming.Core;
 using Streaming.Core.Engine;
 using Streaming.Core.Messaging;
+using Streaming.Core.Telemetry;
 using Streaming.Server.Http;
 
 namespace Streaming.Server.Ingest;
@@ -22,7 +25,7 @@ internal static class IngestEndpoint
                     return Problem.Of(404, "unknown_topic", $"no running topology reads this topic; there are: {string.Join(", ", parts.Topics)}");
                 var body = await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
                 var items = Read(body, RequestBody.MediaType(context.Request), options);
-                var result = await StoreAsync(producer, topic, items, context.RequestAborted).ConfigureAwait(false);
+                var result = await StoreAsync(producer, topic, items, TraceOf(context.Request), context.RequestAborted).ConfigureAwait(false);
                 var status = result.Rejected == 0 ? 200 : result.Stored > 0 ? 207 : 422;
                 return Results.Json(result, ServerJson.Wire.IngestResult, statusCode: status);
             })
@@ -109,13 +112,24 @@ internal static class IngestEndpoint
             items.Add(json ? IngestItem.FromJson(decoder, value) : IngestItem.FromText(value));
     }
 
-    private static async ValueTask<IngestResult> StoreAsync(IMessageProducer producer, string topic, List<StageOutcome<OutgoingMessage>> items, CancellationToken cancellationToken)
+    /// <summary>A caller's trace goes on with its messages.</summary>
+    private static MessageHeader[] TraceOf(HttpRequest request)
+    {
+        string? parent = request.Headers.TraceParent;
+        if (!ActivityContext.TryParse(parent, null, out _))
+            return [];
+        string? state = request.Headers.TraceState;
+        var header = new MessageHeader(PipelineTracing.TraceParent, Encoding.ASCII.GetBytes(parent!));
+        return string.IsNullOrEmpty(state) ? [header] : [header, new MessageHeader(PipelineTracing.TraceState, Encoding.ASCII.GetBytes(state))];
+    }
+
+    private static async ValueTask<IngestResult> StoreAsync(IMessageProducer producer, string topic, List<StageOutcome<OutgoingMessage>> items, MessageHeader[] trace, CancellationToken cancellationToken)
     {
         var messages = new List<OutgoingMessage>(items.Count);
         foreach (var item in items)
         {
             if (item.IsSuccess)
-                messages.Add(item.Value);
+                messages.Add(trace.Length == 0 ? item.Value : item.Value with { Headers = [.. item.Value.Headers, .. trace] });
         }
 
         var produced = messages.Count == 0 ? [] : await producer.ProduceAsync(topic, messages, cancellationToken).ConfigureAwait(false);

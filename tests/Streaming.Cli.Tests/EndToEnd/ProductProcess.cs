@@ -35,7 +35,7 @@ internal sealed partial class ProductProcess : IAsyncDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     // Settings of whoever runs the tests must not reach them.
-    private static readonly string[] Foreign = ["STREAMING_DATA", "STREAMING_TOKEN", "STREAMING_KAFKA_BOOTSTRAP", "STREAMING_ELASTICSEARCH_URL", "NO_COLOR"];
+    private static readonly string[] Foreign = ["STREAMING_", "OTEL_", "NO_COLOR"];
 
     private readonly Process _process;
     private readonly StringBuilder _out = new();
@@ -75,7 +75,7 @@ internal sealed partial class ProductProcess : IAsyncDisposable
         var start = new ProcessStartInfo(Product.Command) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
-        foreach (var name in Foreign)
+        foreach (var name in start.Environment.Keys.Where(static name => Foreign.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))).ToList())
             start.Environment.Remove(name);
         start.Environment["STREAMING_HOME"] = Product.Home;
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())

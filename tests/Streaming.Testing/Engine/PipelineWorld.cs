@@ -15,10 +15,10 @@ public sealed class PipelineWorld
     private readonly IPipelineEngine _engine;
 
     /// <summary>A world of so many partitions.</summary>
-    public PipelineWorld(IPipelineEngine engine, int partitions = 1, FakeModel? model = null)
+    public PipelineWorld(IPipelineEngine engine, int partitions = 1, FakeModel? model = null, string topic = "raw")
     {
         _engine = engine;
-        Log = new InMemoryLog(partitions);
+        Log = new InMemoryLog(partitions, topic);
         Sink = new InMemorySink(Log.Ledger);
         Letters = new InMemoryDeadLetters(Log.Ledger);
         Model = model ?? new FakeModel();

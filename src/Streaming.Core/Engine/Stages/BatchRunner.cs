@@ -1,5 +1,6 @@
 using Streaming.Contracts;
 using Streaming.Core.Models;
+using Streaming.Core.Telemetry;
 using Annotations = Streaming.Core.Models.Annotations;
 
 namespace Streaming.Core.Engine.Stages;
@@ -38,6 +39,9 @@ internal sealed class BatchRunner(EngineContext context)
 
         if (windows.Count == 0)
             return;
+        using var span = PipelineTracing.IsOn ? PipelineTracing.StartBatch("infer", context.Pipeline.Topology, windows.Select(static window => window.Document.Span)) : null;
+        span?.SetTag("streaming.batch.size", batch.Count);
+        span?.SetTag("streaming.batch.tokens", batch.PaddedTokens);
         context.Telemetry.Batch(batch.Count, batch.Tokens, batch.PaddedTokens);
         context.Progress.AddTokens(batch.Tokens);
         await RunAsync(windows, 0, windows.Count, (IEnrichmentModel)batch.Version!, ended);

@@ -1,6 +1,7 @@
 using Streaming.Contracts;
 using Streaming.Core.Messaging;
 using Streaming.Core.Sinks;
+using Streaming.Core.Telemetry;
 
 namespace Streaming.Core.Engine.Stages;
 
@@ -31,6 +32,7 @@ internal sealed class Deliverer(EngineContext context)
             return true;
         context.Telemetry.Fenced();
         document.Lane.Leave();
+        document.EndSpan("fenced");
         context.Gate.Leave(1, document.Message.SizeInBytes);
         return false;
     }
@@ -43,6 +45,7 @@ internal sealed class Deliverer(EngineContext context)
         _batch = batch;
         Interlocked.Exchange(ref _oldest, batch[0].ReadAt);
         var started = context.Time.GetTimestamp();
+        using var span = PipelineTracing.IsOn ? PipelineTracing.StartBatch("deliver", context.Pipeline.Topology, batch.Select(static document => document.Span)) : null;
         var attempt = Attempt();
         if (_transaction is not null)
             await WriteInTransactionAsync(attempt);
@@ -140,6 +143,7 @@ internal sealed class Deliverer(EngineContext context)
             throw new InvalidOperationException($"this is a bug: the sink answered {results.Count} of {attempt.Writes.Count} writes");
         attempt.Letters.RemoveRange(attempt.OwnLetters, attempt.Letters.Count - attempt.OwnLetters);
         attempt.Superseded = 0;
+        attempt.Refused?.Clear();
         long indexed = 0, deleted = 0;
         for (var i = 0; i < results.Count; i++)
         {
@@ -147,6 +151,7 @@ internal sealed class Deliverer(EngineContext context)
             switch (results[i].Status)
             {
                 case SinkStatus.Rejected:
+                    (attempt.Refused ??= []).Add(document);
                     attempt.Letters.Add(context.Rules.Letter(
                         document.Message,
                         new StageFailure(Name, ErrorCodes.SinkRejected, results[i].Reason ?? "the sink refused the document")));
@@ -186,6 +191,8 @@ internal sealed class Deliverer(EngineContext context)
             context.Telemetry.Acknowledged(context.Time.GetElapsedTime(document.ReadAt, now));
             if (document.Ending == Ending.Index && document.Document is { } indexed)
                 context.Progress.AddDocument(indexed);
+            if (document.Span is not null)
+                EndSpan(document, attempt);
         }
 
         foreach (var letter in attempt.Letters)
@@ -199,6 +206,22 @@ internal sealed class Deliverer(EngineContext context)
         context.Progress.SetInFlight(context.Gate.Documents, context.Gate.Bytes);
     }
 
+    private static void EndSpan(InFlightDocument document, Delivery attempt)
+    {
+        if (attempt.Refused?.Contains(document) == true)
+            document.EndSpan("dead_lettered", ErrorCodes.SinkRejected);
+        else
+            document.EndSpan(
+                document.Ending switch
+                {
+                    Ending.Index => "indexed",
+                    Ending.Delete => "deleted",
+                    Ending.DeadLetter => "dead_lettered",
+                    _ => "filtered",
+                },
+                document.Failure?.Code);
+    }
+
     /// <summary>One batch on its way out.</summary>
     private sealed class Delivery
     {
@@ -210,6 +233,9 @@ internal sealed class Deliverer(EngineContext context)
         public int OwnLetters { get; set; }
 
         public int Superseded { get; set; }
+
+        /// <summary>Documents that the sink refused; null while there are none.</summary>
+        public HashSet<InFlightDocument>? Refused { get; set; }
 
         public OutcomeCounts Counts { get; set; }
     }

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Streaming.Contracts;
 using Streaming.Core.Messaging;
 using Streaming.Core.Models;
+using Streaming.Core.Telemetry;
 
 namespace Streaming.Core.Engine.Stages;
 
@@ -26,6 +28,9 @@ internal sealed class InFlightDocument(SourceMessage message, PartitionLane lane
     public long ReadAt { get; } = readAt;
 
     public DateTimeOffset Ingested { get; } = ingested;
+
+    /// <summary>Its own span, when its producer traces it and somebody listens.</summary>
+    public Activity? Span { get; init; }
 
     // While the model has it.
     public TextMessage? Text { get; private set; }
@@ -94,6 +99,15 @@ internal sealed class InFlightDocument(SourceMessage message, PartitionLane lane
     public void Abandon() => End(Ending.Unknown);
 
     public void ReleaseLease() => Interlocked.Exchange(ref _lease, null)?.Release();
+
+    /// <summary>It has left the pipeline.</summary>
+    /// <param name="outcome">As in <c>streaming.documents</c>, or <c>fenced</c>.</param>
+    /// <param name="errorCode">Why it was given up.</param>
+    public void EndSpan(string outcome, string? errorCode = null)
+    {
+        if (Span is { IsStopped: false })
+            PipelineTracing.End(Span, outcome, errorCode);
+    }
 
     private void End(Ending ending)
     {

@@ -1,3 +1,5 @@
+using Streaming.Core.Telemetry;
+
 namespace Streaming.Core.Engine.Stages;
 
 /// <summary>Reads messages when there is room for them, and admits those whose assignment is still in force. One reader.</summary>
@@ -46,7 +48,7 @@ internal sealed class Intake(EngineContext context, Assignments assignments, Win
                 continue;
             }
 
-            var document = new InFlightDocument(message, lane, now, ingested);
+            var document = new InFlightDocument(message, lane, now, ingested) { Span = PipelineTracing.Start(message, context.Pipeline.Topology) };
             lane.Enter(document);
             documents.Add(document);
             bytes += message.SizeInBytes;

@@ -89,7 +89,11 @@ internal sealed class PartitionLane(TopicPartition partition, int epoch)
         lock (_lock)
         {
             foreach (var document in _order)
+            {
                 document.ReleaseLease();
+                document.EndSpan("fenced");
+            }
+
             _order.Clear();
         }
     }
