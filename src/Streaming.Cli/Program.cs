@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Streaming.Cli.Benchmarks;
 using Streaming.Cli.CommandLine;
+using Streaming.Cli.Data;
 using Streaming.Cli.DeadLetters;
 using Streaming.Cli.Demo;
 using Streaming.Cli.Doctor;
@@ -58,6 +59,7 @@ internal static class Program
             ModelsCommand.Create(context),
             TrainCommand.Create(context),
             EvaluateCommand.Create(context),
+            DataCommand.Create(context),
             BenchCommand.Create(context),
             DoctorCommand.Create(context));
         return root;

@@ -5,7 +5,6 @@ using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
 using Streaming.Core;
 using Streaming.Core.Models.Bundle;
-using Streaming.Learning.Data;
 using Streaming.Learning.Evaluating;
 
 namespace Streaming.Cli.Learning;
@@ -20,12 +19,11 @@ internal static class EvaluateCommand
         var bundle = CommonOptions.Bundle();
         var task = new Option<string?>("--task") { Description = "Which head" }.Among(Tasks);
         var file = new Option<string>("--data") { Description = "Annotated file; .gz is unpacked", HelpName = "FILE", Required = true };
-        var format = new Option<string?>("--format") { Description = "Format of the file; default: by its name" }.Among(DataFormats.Names);
         var columns = new EvaluationColumns();
         var rawText = new Option<bool>("--raw-text") { Description = "Where the file gives words: also measure the sentences as running text, words found as in serving" };
         var threads = CommonOptions.Threads().Between(0, 256);
         var json = CommonOptions.Json();
-        return new Command("evaluate", "Measure a head of a bundle on annotated data; spans are counted as seqeval counts").With(bundle, task, file, format)
+        return new Command("evaluate", "Measure a head of a bundle on annotated data; spans are counted as seqeval counts").With(bundle, task, file)
             .With([.. columns.All]).With(rawText, threads, json)
             .Does(context, async (parsed, cancellationToken) =>
             {
@@ -33,10 +31,10 @@ internal static class EvaluateCommand
                 {
                     Task = Enum.Parse<HeadTask>(parsed.GetValue(task) ?? throw new StreamingException("usage", $"--task is needed: one of {string.Join(", ", Tasks)}"), ignoreCase: true),
                     File = parsed.GetValue(file)!,
-                    Format = FormatOf(parsed.GetValue(format), parsed.GetValue(file)!),
-                    Read = columns.Read(parsed),
+                    Format = columns.Data.Format(parsed, parsed.GetValue(file)!),
+                    Read = columns.Data.Read(parsed),
                     Mapping = columns.Mapping(parsed),
-                    LabelNames = columns.LabelNamesFile(parsed),
+                    LabelNames = columns.Data.LabelNamesFile(parsed),
                     Groups = columns.Groups(parsed),
                     Types = columns.Types(parsed),
                     RawText = parsed.GetValue(rawText),
@@ -58,21 +56,5 @@ internal static class EvaluateCommand
                     EvaluationText.Write(context.Out, report);
                 return ExitCode.Ok;
             });
-    }
-
-    private static DataFormat FormatOf(string? told, string file)
-    {
-        if (told is not null)
-            return DataFormats.Parse(told);
-        var name = file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? file[..^3] : file;
-        return Path.GetExtension(name).ToLowerInvariant() switch
-        {
-            ".conll" or ".bio" or ".iob2" => DataFormat.Conll,
-            ".csv" => DataFormat.Csv,
-            ".tsv" => DataFormat.Tsv,
-            ".xml" => DataFormat.SemevalXml,
-            ".jsonl" or ".ndjson" => DataFormat.Jsonl,
-            _ => throw new StreamingException("data_format_unknown", $"the name of '{Path.GetFileName(file)}' does not tell its format; say --format with one of {string.Join(", ", DataFormats.Names)}"),
-        };
     }
 }

@@ -20,4 +20,7 @@ public sealed record DataReadOptions
 
     /// <summary>CoNLL: 0-based column of the tag; null: the last, or the third in Universal NER's layout.</summary>
     public int? TagColumn { get; init; }
+
+    /// <summary>CLINC: which part of the file; null: <c>train</c>.</summary>
+    public string? Part { get; init; }
 }
