@@ -25,12 +25,4 @@ public sealed class LabelGroupsTests
         using var file = new TemporaryFile("groups.json", json);
         Assert.Equal("data_malformed", Assert.Throws<StreamingException>(() => LabelGroups.Read(file.Path, ["a"])).Code);
     }
-
-    [Fact]
-    public void Resolve_OptionThenEnvironmentThenBesideTheRepository()
-    {
-        Assert.Equal("x", DataRoot.Resolve("x", "y"));
-        Assert.Equal(Path.Combine("y", "data"), DataRoot.Resolve(null, "y"));
-        Assert.Equal(Path.Combine("..", "shared", "data"), DataRoot.Resolve(null, ""));
-    }
 }
