@@ -3,6 +3,7 @@ using System.Text.Json;
 using Streaming.Adapters.Sqlite.DeadLetters;
 using Streaming.Contracts;
 using Streaming.Core;
+using Streaming.Testing.Faults;
 
 namespace Streaming.Adapters.Sqlite.Tests.Faults;
 

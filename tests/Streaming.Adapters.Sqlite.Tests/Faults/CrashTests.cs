@@ -2,6 +2,7 @@ using Streaming.Adapters.Sqlite.DeadLetters;
 using Streaming.Adapters.Sqlite.Log;
 using Streaming.Core.Messaging;
 using Streaming.Core.Sinks;
+using Streaming.Testing.Faults;
 
 namespace Streaming.Adapters.Sqlite.Tests.Faults;
 

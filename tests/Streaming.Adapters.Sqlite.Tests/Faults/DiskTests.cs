@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Streaming.Core;
+using Streaming.Testing.Faults;
 
 namespace Streaming.Adapters.Sqlite.Tests.Faults;
 
