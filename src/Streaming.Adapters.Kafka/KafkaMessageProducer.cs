@@ -17,9 +17,11 @@ public sealed class KafkaMessageProducer : IMessageProducer
     private readonly KafkaProducerOptions _options;
     private readonly Dictionary<string, string> _settings;
     private readonly NoticeBoard _notices;
+    private readonly BrokerWatch _watch;
     private readonly Lock _gate = new();
     private Client.IProducer<byte[], byte[]>? _producer;
     private Client.Error? _lastError;
+    private volatile bool _used;
     private bool _disposed;
 
     /// <summary>A producer; nothing is connected yet.</summary>
@@ -42,6 +44,7 @@ public sealed class KafkaMessageProducer : IMessageProducer
         // Equal keys go where Kafka's own clients put them.
         _settings.TryAdd("partitioner", "murmur2_random");
         _notices = new NoticeBoard(options.OnNotice, KafkaSettings.Servers(_settings));
+        _watch = new BrokerWatch(_notices, options.Time);
     }
 
     /// <summary>Looks for the broker and the topics, so that a mistake is told within seconds.</summary>
@@ -57,6 +60,7 @@ public sealed class KafkaMessageProducer : IMessageProducer
     {
         if (messages.Count == 0)
             return [];
+        _used = true;
         var batch = new Batch(topic, messages.Count);
         var producer = Producer();
         for (var i = 0; i < messages.Count; i++)
@@ -107,6 +111,7 @@ public sealed class KafkaMessageProducer : IMessageProducer
             _disposed = true;
         }
 
+        await _watch.DisposeAsync().ConfigureAwait(false);
         if (producer is null)
             return;
         await Task.Run(() =>
@@ -123,16 +128,16 @@ public sealed class KafkaMessageProducer : IMessageProducer
             ObjectDisposedException.ThrowIf(_disposed, this);
             return _producer ??= new Client.ProducerBuilder<byte[], byte[]>(_settings)
                 .SetLogHandler(static (_, _) => { })
-                .SetErrorHandler((_, error) => OnError(error))
+                .SetErrorHandler(OnError)
                 .Build();
         }
     }
 
-    private void OnError(Client.Error error)
+    private void OnError(Client.IProducer<byte[], byte[]> producer, Client.Error error)
     {
         Volatile.Write(ref _lastError, error);
-        if (error.Code == Client.ErrorCode.Local_AllBrokersDown)
-            _notices.Away(error.Reason);
+        if (_used && KafkaErrors.IsAway(error.Code))
+            _watch.Suspect(producer.Handle, error.Reason);
     }
 
     private StreamingException Explain(string topic, Client.Error error, Client.IProducer<byte[], byte[]> producer)

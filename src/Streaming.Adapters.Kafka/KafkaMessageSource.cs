@@ -24,6 +24,7 @@ public sealed class KafkaMessageSource : IMessageSource
     private readonly KafkaSourceOptions _options;
     private readonly Dictionary<string, string> _settings;
     private readonly NoticeBoard _notices;
+    private readonly BrokerWatch _watch;
     private readonly SourceBuffer _buffer;
     private readonly PartitionTable _table = new();
     private readonly CommitPump _pump;
@@ -51,6 +52,7 @@ public sealed class KafkaMessageSource : IMessageSource
             throw new StreamingException("kafka_setting_invalid", "A Kafka source needs a group.");
         _settings = ConsumerSettings.Build(options);
         _notices = new NoticeBoard(options.OnNotice, KafkaSettings.Servers(_settings));
+        _watch = new BrokerWatch(_notices, options.Time);
         _buffer = new SourceBuffer(options.MaxBufferedMessages, options.MaxBufferedBytes);
         _pump = new CommitPump(_table, (commits, wait) => _queue!.Commit(commits, options.CommitMetadata, wait), options.Time);
         if (_settings.GetValueOrDefault("partition.assignment.strategy", "").Contains("cooperative", StringComparison.Ordinal)
@@ -149,6 +151,7 @@ public sealed class KafkaMessageSource : IMessageSource
         if (_pollStarted)
             await _ended.Task.ConfigureAwait(false);
         _pump.Stop();
+        await _watch.DisposeAsync().ConfigureAwait(false);
         _queue?.Dispose();
         _consumer?.Dispose();
     }
@@ -317,9 +320,12 @@ public sealed class KafkaMessageSource : IMessageSource
                 $"The Kafka client cannot go on: {error.Reason}. With static membership (group.instance.id) every process needs an id of its own.",
                 ExitCode.DependencyUnavailable));
         }
-        else if (_pollStarted && (KafkaErrors.IsAway(error.Code) || KafkaErrors.IsAuthentication(error.Code)) && error.Code != Client.ErrorCode.Local_Transport)
+        else if (_pollStarted && !_stopping)
         {
-            _notices.Away(error.Reason);
+            if (KafkaErrors.IsAuthentication(error.Code))
+                _notices.Away(error.Reason);
+            else if (KafkaErrors.IsAway(error.Code))
+                _watch.Suspect(_consumer!.Handle, error.Reason);
         }
     }
 

@@ -90,6 +90,12 @@ internal static unsafe partial class RdKafka
     [LibraryImport(Name, EntryPoint = "rd_kafka_commit")]
     internal static partial int Commit(nint client, nint list, int async);
 
+    [LibraryImport(Name, EntryPoint = "rd_kafka_metadata")]
+    internal static partial int Metadata(nint client, int allTopics, nint onlyTopic, nint* metadata, int timeoutMs);
+
+    [LibraryImport(Name, EntryPoint = "rd_kafka_metadata_destroy")]
+    internal static partial void MetadataDestroy(nint metadata);
+
     [LibraryImport(Name, EntryPoint = "rd_kafka_mem_malloc")]
     internal static partial byte* Allocate(nint client, nuint size);
 }
