@@ -45,7 +45,20 @@ public static class DeadLetterHeaders
     /// <summary>Set when the value is cut: SHA-256 of the whole one, hexadecimal.</summary>
     public const string Sha256 = "streaming-value-sha256";
 
+    /// <summary>The only header of a record that is no letter but a mark: the letter of this place was chosen and redriven.</summary>
+    public const string Redriven = "streaming-redriven";
+
     private const string Prefix = "streaming-";
+
+    /// <summary>What a letter is called by: where its message lay.</summary>
+    public static string IdOf(DeadLetter letter) => string.Create(CultureInfo.InvariantCulture, $"{letter.Topic}-{letter.Partition}-{letter.Offset}");
+
+    /// <summary>The mark that a letter was redriven, for the dead-letter topic.</summary>
+    public static OutgoingMessage ToMark(string id) => new() { Headers = [new MessageHeader(Redriven, Encoding.UTF8.GetBytes(id))] };
+
+    /// <summary>The id of the letter that a record marks as redriven; null when it is no mark.</summary>
+    public static string? MarkOf(SourceMessage record) =>
+        record.Value is null && record.Headers is [{ Name: Redriven, Value: { } id }] ? Encoding.UTF8.GetString(id) : null;
 
     /// <summary>The record to write. With <paramref name="limit"/> the value is cut to so many bytes and the original's headers are left out.</summary>
     public static OutgoingMessage ToRecord(DeadLetter letter, int? limit = null)

@@ -45,9 +45,6 @@ internal static class KafkaLetters
         }
     }
 
-    /// <summary>What a letter is called by: where its message lay.</summary>
-    public static string IdOf(DeadLetter letter) => $"{letter.Topic}-{letter.Partition}-{letter.Offset}";
-
     private sealed class NoListener : IAssignmentListener
     {
         public void OnAssigned(IReadOnlyList<PartitionCommit> partitions, int epoch)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Streaming.Adapters.Kafka;
 using Streaming.Adapters.Sqlite.DeadLetters;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
@@ -42,7 +43,7 @@ internal static class ListCommand
                     letter =>
                     {
                         if (query.Code is null || letter.Code == query.Code)
-                            rows.Add((KafkaLetters.IdOf(letter), letter, null));
+                            rows.Add((DeadLetterHeaders.IdOf(letter), letter, null));
                         return rows.Count < query.Size;
                     },
                     cancellationToken);

@@ -5,6 +5,7 @@ using Streaming.Adapters.Sqlite;
 using Streaming.Adapters.Sqlite.DeadLetters;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
+using Streaming.Contracts;
 using Streaming.Core;
 using Streaming.Core.Topology;
 
@@ -17,7 +18,7 @@ internal static class RedriveCommand
 
     public static Command Create(CliContext context)
     {
-        var ids = new Argument<long[]>("ID") { Description = "Ids, as list shows them", Arity = ArgumentArity.ZeroOrMore };
+        var ids = new Argument<string[]>("ID") { Description = "Ids, as list shows them", Arity = ArgumentArity.ZeroOrMore };
         var all = new Option<bool>("--all") { Description = "All that have not been redriven" };
         var code = new Option<string?>("--code") { Description = "All with this error code", HelpName = "CODE" };
         var topology = DeadLettersCommand.Topology();
@@ -31,11 +32,16 @@ internal static class RedriveCommand
                 throw new StreamingException("usage", "say which dead letters to redrive: ids, --all, or --code CODE");
             var definition = DeadLettersCommand.Find(context, parsed.GetValue(topology));
             if (definition is { Source.UsesKafka: true })
-                return await OnKafkaAsync(context, definition, parsed.GetValue(all), parsed.GetValue(json), cancellationToken);
+                return await OnKafkaAsync(context, definition, chosen, parsed.GetValue(code), parsed.GetValue(json), cancellationToken);
             var query = new DeadLetterQuery { Topology = definition?.Name ?? parsed.GetValue(topology), Code = parsed.GetValue(code), Size = PageSize };
-            return await EmbeddedAsync(context, parsed.GetValue(data), definition, chosen, query, parsed.GetValue(json), cancellationToken);
+            return await EmbeddedAsync(context, parsed.GetValue(data), definition, Numbers(chosen), query, parsed.GetValue(json), cancellationToken);
         });
     }
+
+    private static long[] Numbers(string[] ids) => Array.ConvertAll(ids, static id =>
+        long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new StreamingException("usage", $"'{TerminalText.Line(id)}' is no id of the embedded store, which are numbers; for letters on Kafka say --topology TOPOLOGY"));
 
     private static async Task<ExitCode> EmbeddedAsync(
         CliContext context, string? data, TopologyDefinition? topology, long[] chosen, DeadLetterQuery query, bool json, CancellationToken cancellationToken)
@@ -50,7 +56,7 @@ internal static class RedriveCommand
         else if (store is not null)
             await RedriveEveryAsync(store, query, results, cancellationToken);
         foreach (var failed in results.Where(static result => result.Error is not null))
-            context.Fail(new StreamingException(failed.Error!, string.Create(CultureInfo.InvariantCulture, $"dead letter {failed.Id}: {Explain(failed)}")));
+            context.Fail(new StreamingException(failed.Error!, string.Create(CultureInfo.InvariantCulture, $"dead letter {failed.Id}: {Explain(failed.Error!)}")));
 
         var redriven = results.Count(static result => result.Error is null);
         if (json)
@@ -92,29 +98,42 @@ internal static class RedriveCommand
         }
     }
 
-    private static string Explain(RedriveResult result) => result.Error switch
+    private static string Explain(string error) => error switch
     {
         RedriveResult.NotFound => "there is none with this id",
         RedriveResult.AlreadyRedriven => "it was redriven before",
         _ => "it was tried as often as allowed (dead_letters.max_attempts)",
     };
 
-    private static async Task<ExitCode> OnKafkaAsync(CliContext context, TopologyDefinition topology, bool all, bool json, CancellationToken cancellationToken)
+    private static async Task<ExitCode> OnKafkaAsync(
+        CliContext context, TopologyDefinition topology, string[] chosen, string? code, bool json, CancellationToken cancellationToken)
     {
-        // Progress there is one offset a partition: letters passed over would never come again.
-        if (!all)
-            throw new StreamingException("redrive_choice_unsupported", $"on Kafka dead letters are redriven in their order, all of them: use --all with --topology {topology.Name}");
+        var missing = new HashSet<string>(chosen, StringComparer.Ordinal);
+        var wanted = new HashSet<string>(chosen, StringComparer.Ordinal);
+        Func<DeadLetter, bool>? choose = code is not null ? letter => letter.Code == code
+            : chosen.Length == 0 ? null
+            : letter =>
+            {
+                var id = DeadLetterHeaders.IdOf(letter);
+                missing.Remove(id);
+                return wanted.Contains(id);
+            };
         await using var producer = new KafkaMessageProducer(new KafkaProducerOptions { Client = topology.Source.Kafka, Time = context.Time });
         var redrive = new KafkaRedrive(topology.Source.Kafka, producer, context.Time);
         var report = await redrive.RunAsync(
-            topology.DeadLetters.Topic, topology.Source.Group + ".redrive", topology.DeadLetters.MaxAttempts, choose: null, cancellationToken);
+            topology.DeadLetters.Topic, topology.Source.Group + ".redrive", topology.DeadLetters.MaxAttempts, choose, cancellationToken);
+        foreach (var id in missing)
+            context.Fail(new StreamingException(RedriveResult.NotFound, $"dead letter {TerminalText.Line(id)}: {Explain(RedriveResult.NotFound)}"));
+        // Of those that were asked for by name, each one left counts; of all, only those that can't go.
+        var left = report.Exhausted + missing.Count + (chosen.Length > 0 ? report.Before : report.Unreadable);
         if (json)
         {
             JsonText.WriteObject(context.Out, writer =>
             {
                 writer.WriteNumber("redriven", report.Redriven);
-                writer.WriteNumber("left", report.Exhausted + report.Unreadable);
+                writer.WriteNumber("left", left);
                 writer.WriteNumber("exhausted", report.Exhausted);
+                writer.WriteNumber("redriven_before", report.Before);
                 writer.WriteNumber("unreadable", report.Unreadable);
                 writer.WriteNumber("duplicates", report.Duplicates);
             });
@@ -123,9 +142,9 @@ internal static class RedriveCommand
         {
             context.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{report.Redriven:#,0} redriven, {report.Exhausted:#,0} tried as often as allowed, {report.Unreadable:#,0} unreadable, {report.Duplicates:#,0} duplicates"));
+                $"{report.Redriven:#,0} redriven, {report.Exhausted:#,0} tried as often as allowed, {report.Before:#,0} redriven before, {report.Unreadable:#,0} unreadable, {report.Duplicates:#,0} duplicates"));
         }
 
-        return report.Exhausted + report.Unreadable == 0 ? ExitCode.Ok : ExitCode.CheckFailed;
+        return left == 0 ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 }

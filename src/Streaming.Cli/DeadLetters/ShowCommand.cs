@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Streaming.Adapters.Kafka;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
 using Streaming.Contracts;
@@ -52,7 +53,7 @@ internal static class ShowCommand
             context, topology,
             letter =>
             {
-                if (KafkaLetters.IdOf(letter) == told)
+                if (DeadLetterHeaders.IdOf(letter) == told)
                     found = letter;
                 return found is null;
             },
