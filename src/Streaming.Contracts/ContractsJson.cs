@@ -14,6 +14,7 @@ namespace Streaming.Contracts;
 [JsonSerializable(typeof(DeadLetter))]
 [JsonSerializable(typeof(LabelRequest))]
 [JsonSerializable(typeof(LabelledSample))]
+[JsonSerializable(typeof(ModelEvent))]
 public sealed partial class ContractsJson : JsonSerializerContext
 {
     /// <summary>The wire form: like <see cref="Default"/>, and text outside ASCII is written as it is.</summary>

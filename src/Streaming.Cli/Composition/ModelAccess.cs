@@ -1,6 +1,7 @@
 using Streaming.Adapters.Onnx.Running;
 using Streaming.Cli.CommandLine;
 using Streaming.Core;
+using Streaming.Core.Models;
 using Streaming.Core.Models.Bundle;
 using Streaming.Core.Topology;
 using Streaming.Text.Analysis;
@@ -21,11 +22,18 @@ internal static class ModelAccess
         return EnrichmentModel.Load(opened, Runner(context, opened, new ModelSettings(), concurrent));
     }
 
-    /// <summary>Loads the model that a topology names, with the heads of its chain, for its batches in flight.</summary>
+    /// <summary>Composes a topology's model of a bundle and a runner of its encoder, with the heads of its chain.</summary>
     /// <exception cref="StreamingException"><c>head_missing</c>: the chain asks for a head that the bundle does not have.</exception>
-    public static EnrichmentModel Load(CliContext context, string? data, TopologyDefinition topology)
+    public static EnrichmentModel Compose(ModelBundle bundle, IModelRunner runner, TopologyDefinition topology) => EnrichmentModel.Load(
+        bundle,
+        runner,
+        new EnrichmentModelOptions { Windows = new WindowOptions { MaxWindows = topology.Model.MaxWindows }, Thresholds = topology.Thresholds },
+        Tasks(bundle, topology));
+
+    /// <summary>The tasks of a topology's chain, checked to be the bundle's.</summary>
+    /// <exception cref="StreamingException"><c>head_missing</c>.</exception>
+    public static IReadOnlySet<HeadTask> Tasks(ModelBundle bundle, TopologyDefinition topology)
     {
-        var bundle = ModelBundle.Open(BundleLocator.Find(context, data, topology.Model.Bundle));
         var tasks = new HashSet<HeadTask>();
         foreach (var (stage, task) in new[]
                  {
@@ -40,15 +48,20 @@ internal static class ModelAccess
             tasks.Add(task);
         }
 
-        var options = new EnrichmentModelOptions
-        {
-            Windows = new WindowOptions { MaxWindows = topology.Model.MaxWindows },
-            Thresholds = topology.Thresholds,
-        };
-        return EnrichmentModel.Load(bundle, Runner(context, bundle, topology.Model, topology.Batching.MaxConcurrentBatches), options, tasks);
+        return tasks;
     }
 
-    private static OnnxModelRunner Runner(CliContext context, ModelBundle bundle, ModelSettings settings, int concurrent)
+    /// <summary>Loads the model that a topology names, with the heads of its chain, for its batches in flight.</summary>
+    /// <exception cref="StreamingException"><c>head_missing</c>.</exception>
+    public static EnrichmentModel Load(CliContext context, string? data, TopologyDefinition topology)
+    {
+        var bundle = ModelBundle.Open(BundleLocator.Find(context, data, topology.Model.Bundle));
+        Tasks(bundle, topology);
+        return Compose(bundle, Runner(context, bundle, topology.Model, topology.Batching.MaxConcurrentBatches), topology);
+    }
+
+    /// <summary>A runner of a bundle's encoder.</summary>
+    public static OnnxModelRunner Runner(CliContext context, ModelBundle bundle, ModelSettings settings, int concurrent)
     {
         var runner = OnnxModelRunner.Open(bundle, new OnnxRunnerOptions
         {

@@ -11,7 +11,6 @@ using Streaming.Core.Search;
 using Streaming.Core.Sinks;
 using Streaming.Core.Telemetry;
 using Streaming.Core.Topology;
-using Streaming.Text.Analysis;
 
 namespace Streaming.Cli.Composition;
 
@@ -25,7 +24,6 @@ internal sealed class TopologyHost : IAsyncDisposable
     private readonly TopologyDefinition _topology;
     private readonly bool _stopAtEnd;
     private readonly Stack<IAsyncDisposable> _owned = new();
-    private EnrichmentModel? _model;
     private IDocumentSink? _sink;
     private IDeadLetterSink? _letters;
     private KafkaMessageSource? _kafka;
@@ -46,11 +44,14 @@ internal sealed class TopologyHost : IAsyncDisposable
     /// <summary>Finds documents where this topology puts them.</summary>
     public ISearchIndex? Search { get; private set; }
 
-    /// <summary>The model in force.</summary>
-    public IModelSource? Models { get; private set; }
+    /// <summary>The model in force, and what follows its channel.</summary>
+    public ServingModels? Serving { get; private set; }
+
+    /// <summary>Hands out the model in force.</summary>
+    public IModelSource? Models => Serving?.Source;
 
     /// <summary>The model's identity, once loaded.</summary>
-    public ModelIdentity? Identity => _model?.Identity;
+    public ModelIdentity? Identity => Serving?.Identity;
 
     /// <summary>What the pipeline has done since the start.</summary>
     public PipelineProgress Progress { get; } = new();
@@ -120,15 +121,17 @@ internal sealed class TopologyHost : IAsyncDisposable
                 await EnsureTopicAsync(Store, topic, cancellationToken);
         }
 
-        _model = Own(ModelAccess.Load(_context, data, _topology));
-        if (_model.Runner is Streaming.Adapters.Onnx.Running.OnnxModelRunner runner)
-            await runner.WarmUpAsync(cancellationToken);
-        Models = new FixedModelSource(_model);
-        if (Store is not null)
-        {
-            await Store.RegisterTopologyAsync(
-                _topology.Name, _topology.Source.Group, _topology.Source.UsesKafka ? [] : _topology.Source.Topics, _model.Identity.Name, _model.Identity.Version, cancellationToken);
-        }
+        Serving = Own(await ServingModels.StartAsync(_context, data, _topology, Tell, cancellationToken));
+        Serving.Swapped = (_, token) => RegisterAsync(token);
+        await RegisterAsync(cancellationToken);
+    }
+
+    private async ValueTask RegisterAsync(CancellationToken cancellationToken)
+    {
+        if (Store is null)
+            return;
+        await Store.RegisterTopologyAsync(
+            _topology.Name, _topology.Source.Group, _topology.Source.UsesKafka ? [] : _topology.Source.Topics, Serving!.Identity.Name, Serving.Identity.Version, cancellationToken);
     }
 
     private async Task BuildSinkAsync(CancellationToken cancellationToken)

@@ -13,8 +13,17 @@ internal static class ListCommand
     {
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
-        return new Command("list", "List model bundles").With(data, json).Does(context, (parsed, _) =>
+        var registry = RegistryAccess.Option();
+        registry.Arity = ArgumentArity.ZeroOrOne;
+        registry.Description = "List the channels of a registry and their decisions instead (default: the one in the data folder)";
+        return new Command("list", "List model bundles").With(registry, data, json).Does(context, (parsed, _) =>
         {
+            if (parsed.GetResult(registry) is not null)
+            {
+                RegistryCommands.List(context, RegistryAccess.Open(context, parsed.GetValue(data), parsed.GetValue(registry)), parsed.GetValue(json));
+                return Task.FromResult(ExitCode.Ok);
+            }
+
             var found = BundleLocator.Roots(context, parsed.GetValue(data)).SelectMany(Folders).Select(Read).ToList();
             if (parsed.GetValue(json))
                 WriteJson(context.Out, found);

@@ -6,6 +6,12 @@ public sealed record ModelSettings
     /// <summary>Name of a bundle in the model folder, <c>name@version</c>, or the path of a bundle folder.</summary>
     public string Bundle { get; init; } = "starter";
 
+    /// <summary>Channel of the model registry to follow: what is promoted there is swapped in while the stream runs. Null: <see cref="Bundle"/> alone.</summary>
+    public string? Channel { get; init; }
+
+    /// <summary>Folder of the model registry; null: <c>registry</c> in the data folder.</summary>
+    public string? Registry { get; init; }
+
     /// <summary>What it runs on.</summary>
     public ModelDevice Device { get; init; } = ModelDevice.Auto;
 

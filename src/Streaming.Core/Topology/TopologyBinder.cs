@@ -38,6 +38,8 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
     private static ModelSettings Model(SettingMap map) => new()
     {
         Bundle = map.Text("bundle")!,
+        Channel = map.Text("channel"),
+        Registry = map.Text("registry"),
         Device = map.Text("device") switch { "cpu" => ModelDevice.Cpu, "cuda" => ModelDevice.Cuda, _ => ModelDevice.Auto },
         Threads = map.Integer("threads"),
         MaxWindows = map.Integer("max_windows"),

@@ -23,3 +23,8 @@ public class ChannelEngineModelTests : PipelineEngineModelConformance
 {
     protected override IPipelineEngine CreateEngine() => new ChannelEngine();
 }
+
+public class ChannelEngineSwapTests : ModelSwapConformance
+{
+    protected override IPipelineEngine CreateEngine() => new ChannelEngine();
+}

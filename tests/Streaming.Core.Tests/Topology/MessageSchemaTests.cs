@@ -64,6 +64,20 @@ public sealed class MessageSchemaTests
     }
 
     [Fact]
+    public void ModelEvent_Written_FitsSchema()
+    {
+        var decided = new ModelEvent
+        {
+            Sequence = 1, Kind = ModelEventKind.RolledBack, Name = "starter", Channel = "stable", Version = "2", Digest = new string('a', 64),
+            Reasons = ["Better."], DecidedAt = Time, DecidedBy = "person",
+        };
+
+        Fits("model-event.v1.json", decided, ContractsJson.Wire.ModelEvent);
+        Fits("model-event.v1.json", decided with { PreviousVersion = "1", PreviousDigest = new string('b', 64), Cycle = "c", Metrics = new Dictionary<string, double> { ["f1"] = 0.5 } }, ContractsJson.Wire.ModelEvent);
+        Assert.Contains("\"rolled_back\"", JsonSerializer.Serialize(decided, ContractsJson.Wire.ModelEvent), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void DeadLetter_Written_FitsSchema()
     {
         var letter = new DeadLetter

@@ -42,6 +42,9 @@ public sealed class PipelineWorld
     /// <summary>Who hands it out.</summary>
     public FakeModelSource Models { get; }
 
+    /// <summary>Put in the place of <see cref="Models"/>.</summary>
+    public IModelSource? ModelSource { get; set; }
+
     /// <summary>What the engine writes to: <see cref="Sink"/> unless a test puts something before it.</summary>
     public IDocumentSink DocumentSink { get; set; }
 
@@ -97,7 +100,7 @@ public sealed class PipelineWorld
             Source = WrapSource(source),
             Sink = DocumentSink,
             DeadLetters = LetterSink,
-            Models = Models,
+            Models = ModelSource ?? Models,
             Enrichment = Enrichment,
             Batching = Batching,
             Delivery = Delivery,

@@ -52,7 +52,8 @@ internal static class ManifestValidator
         return true;
     }
 
-    private static bool IsName(string text)
+    /// <summary>What names of bundles, heads, versions and channels look like.</summary>
+    public static bool IsName(string text)
     {
         if (text.Length is 0 or > 64 || !(char.IsAsciiLetterLower(text[0]) || char.IsAsciiDigit(text[0])))
             return false;

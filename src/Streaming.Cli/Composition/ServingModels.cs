@@ -1,0 +1,171 @@
+using Streaming.Adapters.Onnx.Running;
+using Streaming.Cli.CommandLine;
+using Streaming.Core;
+using Streaming.Core.Models;
+using Streaming.Core.Models.Bundle;
+using Streaming.Core.Models.Registry;
+using Streaming.Core.Telemetry;
+using Streaming.Core.Topology;
+using Streaming.Text.Analysis;
+
+namespace Streaming.Cli.Composition;
+
+/// <summary>
+/// The model that a running topology serves with: the bundle it names, or what is in force on the channel it follows. A change of
+/// the channel, by whatever process, is loaded beside and swapped in between two batches.
+/// </summary>
+internal sealed class ServingModels : IAsyncDisposable
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    private readonly CliContext _context;
+    private readonly TopologyDefinition _topology;
+    private readonly Action<Notice> _tell;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly ModelSlot _slot;
+    private Task _following = Task.CompletedTask;
+    private string _refused = "";
+
+    private ServingModels(CliContext context, TopologyDefinition topology, Action<Notice> tell, ModelRegistry? registry, ModelBundle bundle, EnrichmentModel model)
+    {
+        (_context, _topology, _tell, Registry, Bundle) = (context, topology, tell, registry, bundle);
+        _slot = new ModelSlot(model);
+    }
+
+    /// <summary>Hands out the model in force.</summary>
+    public IModelSource Source => _slot;
+
+    /// <summary>Its identity.</summary>
+    public ModelIdentity Identity => _slot.Identity;
+
+    /// <summary>The bundle it was made from.</summary>
+    public ModelBundle Bundle { get; private set; }
+
+    /// <summary>Swaps since the start.</summary>
+    public long Swaps => _slot.Swaps;
+
+    /// <summary>The registry that is followed; null when the topology names no channel.</summary>
+    public ModelRegistry? Registry { get; }
+
+    /// <summary>Raised after a swap with the new bundle, on a thread of no matter whose.</summary>
+    public Func<ModelBundle, CancellationToken, ValueTask>? Swapped { get; set; }
+
+    /// <summary>Loads and warms up the first model, and follows the channel from then on.</summary>
+    public static async Task<ServingModels> StartAsync(CliContext context, string? data, TopologyDefinition topology, Action<Notice> tell, CancellationToken cancellationToken)
+    {
+        var registry = topology.Model.Channel is null ? null : RegistryAccess.Open(context, data, topology.Model.Registry);
+        var bundle = registry is null
+            ? ModelBundle.Open(BundleLocator.Find(context, data, topology.Model.Bundle))
+            : await RegistryAccess.InForceAsync(context, data, registry, topology.Model, cancellationToken);
+        var model = await LoadAsync(context, bundle, topology, before: null, cancellationToken);
+        var serving = new ServingModels(context, topology, tell, registry, bundle, model);
+        if (registry is not null)
+            serving._following = Task.Run(serving.FollowAsync, CancellationToken.None);
+        return serving;
+    }
+
+    /// <summary>Looks at the channel now, and swaps when it has changed.</summary>
+    /// <returns>Whether it swapped.</returns>
+    public async ValueTask<bool> CheckAsync(CancellationToken cancellationToken)
+    {
+        if (Registry is null)
+            return false;
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            var digest = Registry.Channel(Bundle.Manifest.Name, _topology.Model.Channel!).Current;
+            if (digest.Length == 0 || digest == Bundle.Digest || digest == _refused)
+                return false;
+            var next = Open(digest);
+            if (next is null)
+                return false;
+            await _slot.SwapAsync(async (before, token) => await LoadAsync(_context, next, _topology, before, token), cancellationToken);
+            (Bundle, _refused) = (next, "");
+            _tell(new Notice(NoticeLevel.Information, "model_swapped", $"{next.Manifest.Name} {next.Manifest.Version} is in force ({next.Digest[..12]}, verified)"));
+            if (Swapped is { } swapped)
+                await swapped(next, cancellationToken);
+            return true;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _following;
+        await _slot.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    /// <summary>A model of a bundle for a topology; shares the encoder of the model before where it is the same.</summary>
+    internal static async ValueTask<EnrichmentModel> LoadAsync(
+        CliContext context, ModelBundle bundle, TopologyDefinition topology, IEnrichmentModel? before, CancellationToken cancellationToken)
+    {
+        SharedModelRunner runner;
+        if (before?.Runner is SharedModelRunner shared && shared.Digest == bundle.Manifest.Encoder.Sha256)
+        {
+            runner = shared.Share();
+        }
+        else
+        {
+            var onnx = ModelAccess.Runner(context, bundle, topology.Model, topology.Batching.MaxConcurrentBatches);
+            runner = new SharedModelRunner(onnx, bundle.Manifest.Encoder.Sha256);
+            await onnx.WarmUpAsync(cancellationToken);
+        }
+
+        try
+        {
+            return ModelAccess.Compose(bundle, runner, topology);
+        }
+        catch
+        {
+            await runner.DisposeAsync();
+            throw;
+        }
+    }
+
+    // A bundle that does not load must not end the stream, nor be tried again every second.
+    private ModelBundle? Open(string digest)
+    {
+        try
+        {
+            var bundle = Registry!.Open(digest);
+            ModelAccess.Tasks(bundle, _topology);
+            return bundle;
+        }
+        catch (StreamingException error)
+        {
+            _refused = digest;
+            _tell(new Notice(NoticeLevel.Error, "model_swap_refused", $"the model in force on the channel cannot be used, so {Bundle.Manifest.Version} stays: {error.Code}: {error.Message}"));
+            return null;
+        }
+    }
+
+    private async Task FollowAsync()
+    {
+        using var timer = new PeriodicTimer(Look, _context.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token))
+            {
+                try
+                {
+                    await CheckAsync(_stop.Token);
+                }
+                catch (Exception error) when (error is StreamingException or IOException)
+                {
+                    _tell(new Notice(NoticeLevel.Warning, "model_channel_unreadable", $"the model's channel could not be followed: {error.Message}"));
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+    }
+}

@@ -1,0 +1,242 @@
+namespace Streaming.Core.Models;
+
+/// <summary>
+/// The place of the model in force. A swap changes what the next lease gets; leases keep the old model alive, and with its last
+/// lease it is disposed. Documents prepared under one lease end with that model, so no batch mixes two versions.
+/// </summary>
+/// <remarks>Safe for concurrent use. Swaps go one after another.</remarks>
+public sealed class ModelSlot : IModelSource, IAsyncDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _swapping = new(1, 1);
+    private readonly int _maxVersions;
+    private Held _current;
+    private TaskCompletionSource _released = NewSignal();
+    private Exception? _failure;
+    private int _alive = 1;
+
+    /// <summary>A slot with its first model, which it owns from then on.</summary>
+    /// <param name="first">The model.</param>
+    /// <param name="maxVersions">Most models alive at once, the one being loaded included; at least 2. A swap waits until there is room.</param>
+    public ModelSlot(IEnrichmentModel first, int maxVersions = 2)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxVersions, 2);
+        _current = new Held(first);
+        _maxVersions = maxVersions;
+    }
+
+    /// <summary>Which model the next lease gets.</summary>
+    public ModelIdentity Identity
+    {
+        get
+        {
+            lock (_lock)
+                return _current.Model.Identity;
+        }
+    }
+
+    /// <summary>Models not yet disposed, the one being loaded included.</summary>
+    public int AliveVersions
+    {
+        get
+        {
+            lock (_lock)
+                return _alive;
+        }
+    }
+
+    /// <summary>Swaps done.</summary>
+    public long Swaps { get; private set; }
+
+    /// <inheritdoc/>
+    public ModelLease Acquire()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_current.IsReplaced, this);
+            _current.Users++;
+            return new Lease(this, _current);
+        }
+    }
+
+    /// <summary>Loads the next model and puts it in force.</summary>
+    /// <param name="load">Makes the next model, given the one in force (alive until the call returns). It throws: nothing changes.</param>
+    /// <param name="cancellationToken">Gives up while waiting or loading.</param>
+    /// <exception cref="InvalidOperationException">A model replaced before could not be disposed.</exception>
+    public async ValueTask SwapAsync(Func<IEnrichmentModel, CancellationToken, ValueTask<IEnrichmentModel>> load, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(load);
+        await _swapping.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await ReserveAsync(cancellationToken).ConfigureAwait(false);
+            IEnrichmentModel next;
+            try
+            {
+                next = await load(_current.Model, cancellationToken).ConfigureAwait(false);
+            }
+            catch
+            {
+                Gone();
+                throw;
+            }
+
+            Held old;
+            bool idle;
+            lock (_lock)
+            {
+                old = _current;
+                _current = new Held(next);
+                idle = old.Replace();
+                Swaps++;
+            }
+
+            if (idle)
+                _ = RetireAsync(old);
+        }
+        finally
+        {
+            _swapping.Release();
+        }
+    }
+
+    /// <summary>Disposes the model in force as soon as its last lease is given back, and waits for that.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _swapping.WaitAsync().ConfigureAwait(false);
+        bool idle;
+        lock (_lock)
+        {
+            if (_current.IsReplaced)
+                return;
+            idle = _current.Replace();
+        }
+
+        if (idle)
+            await RetireAsync(_current).ConfigureAwait(false);
+        while (true)
+        {
+            Task released;
+            lock (_lock)
+            {
+                if (_alive == 0 || _failure is not null)
+                    break;
+                released = _released.Task;
+            }
+
+            await released.ConfigureAwait(false);
+        }
+
+        Surface();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private async ValueTask ReserveAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Surface();
+            Task released;
+            lock (_lock)
+            {
+                ObjectDisposedException.ThrowIf(_current.IsReplaced, this);
+                if (_alive < _maxVersions)
+                {
+                    _alive++;
+                    return;
+                }
+
+                released = _released.Task;
+            }
+
+            await released.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void Release(Held held)
+    {
+        lock (_lock)
+        {
+            if (--held.Users > 0 || !held.IsReplaced)
+                return;
+        }
+
+        _ = RetireAsync(held);
+    }
+
+    // Never on the thread that gave the lease back: disposing waits for the runner's threads.
+    private Task RetireAsync(Held held) => Task.Run(async () =>
+    {
+        try
+        {
+            await held.Model.DisposeAsync().ConfigureAwait(false);
+            Gone();
+        }
+        catch (Exception exception)
+        {
+            lock (_lock)
+                _failure = exception;
+            Signal();
+        }
+    });
+
+    private void Gone()
+    {
+        lock (_lock)
+            _alive--;
+        Signal();
+    }
+
+    private void Signal()
+    {
+        TaskCompletionSource signal;
+        lock (_lock)
+        {
+            signal = _released;
+            _released = NewSignal();
+        }
+
+        signal.SetResult();
+    }
+
+    private void Surface()
+    {
+        lock (_lock)
+        {
+            if (_failure is { } failure)
+                throw new InvalidOperationException($"this is a bug: a replaced model could not be disposed: {failure.Message}", failure);
+        }
+    }
+
+    private sealed class Held(IEnrichmentModel model)
+    {
+        public IEnrichmentModel Model => model;
+
+        public int Users { get; set; }
+
+        public bool IsReplaced { get; private set; }
+
+        /// <returns>Whether nobody uses it.</returns>
+        public bool Replace()
+        {
+            IsReplaced = true;
+            return Users == 0;
+        }
+    }
+
+    private sealed class Lease(ModelSlot slot, Held held) : ModelLease
+    {
+        private int _disposed;
+
+        public override IEnrichmentModel Model => held.Model;
+
+        public override void Dispose()
+        {
+            if (Interlocked.Exchange(ref _disposed, 1) != 0)
+                throw new InvalidOperationException("this is a bug: a model lease was disposed twice");
+            slot.Release(held);
+        }
+    }
+}
