@@ -20,16 +20,15 @@ internal sealed class ServingModels : IAsyncDisposable
 
     private readonly CliContext _context;
     private readonly TopologyDefinition _topology;
-    private readonly Action<Notice> _tell;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly ModelSlot _slot;
     private Task _following = Task.CompletedTask;
     private string _refused = "";
 
-    private ServingModels(CliContext context, TopologyDefinition topology, Action<Notice> tell, ModelRegistry? registry, ModelBundle bundle, EnrichmentModel model)
+    private ServingModels(CliContext context, TopologyDefinition topology, ModelRegistry? registry, ModelBundle bundle, EnrichmentModel model)
     {
-        (_context, _topology, _tell, Registry, Bundle) = (context, topology, tell, registry, bundle);
+        (_context, _topology, Registry, Bundle) = (context, topology, registry, bundle);
         _slot = new ModelSlot(model);
     }
 
@@ -52,14 +51,14 @@ internal sealed class ServingModels : IAsyncDisposable
     public Func<ModelBundle, CancellationToken, ValueTask>? Swapped { get; set; }
 
     /// <summary>Loads and warms up the first model, and follows the channel from then on.</summary>
-    public static async Task<ServingModels> StartAsync(CliContext context, string? data, TopologyDefinition topology, Action<Notice> tell, CancellationToken cancellationToken)
+    public static async Task<ServingModels> StartAsync(CliContext context, string? data, TopologyDefinition topology, CancellationToken cancellationToken)
     {
         var registry = topology.Model.Channel is null ? null : RegistryAccess.Open(context, data, topology.Model.Registry);
         var bundle = registry is null
             ? ModelBundle.Open(BundleLocator.Find(context, data, topology.Model.Bundle))
             : await RegistryAccess.InForceAsync(context, data, registry, topology.Model, cancellationToken);
         var model = await LoadAsync(context, bundle, topology, before: null, cancellationToken);
-        var serving = new ServingModels(context, topology, tell, registry, bundle, model);
+        var serving = new ServingModels(context, topology, registry, bundle, model);
         if (registry is not null)
             serving._following = Task.Run(serving.FollowAsync, CancellationToken.None);
         return serving;
@@ -82,7 +81,7 @@ internal sealed class ServingModels : IAsyncDisposable
                 return false;
             await _slot.SwapAsync(async (before, token) => await LoadAsync(_context, next, _topology, before, token), cancellationToken);
             (Bundle, _refused) = (next, "");
-            _tell(new Notice(NoticeLevel.Information, "model_swapped", $"{next.Manifest.Name} {next.Manifest.Version} is in force ({next.Digest[..12]}, verified)"));
+            _context.Tell(new Notice(NoticeLevel.Information, "model_swapped", $"{next.Manifest.Name} {next.Manifest.Version} is in force ({next.Digest[..12]}, verified)"));
             if (Swapped is { } swapped)
                 await swapped(next, cancellationToken);
             return true;
@@ -141,7 +140,7 @@ internal sealed class ServingModels : IAsyncDisposable
         catch (StreamingException error)
         {
             _refused = digest;
-            _tell(new Notice(NoticeLevel.Error, "model_swap_refused", $"the model in force on the channel cannot be used, so {Bundle.Manifest.Version} stays: {error.Code}: {error.Message}"));
+            _context.Tell(new Notice(NoticeLevel.Error, "model_swap_refused", $"the model in force on the channel cannot be used, so {Bundle.Manifest.Version} stays: {error.Code}: {error.Message}"));
             return null;
         }
     }
@@ -159,7 +158,7 @@ internal sealed class ServingModels : IAsyncDisposable
                 }
                 catch (Exception error) when (error is StreamingException or IOException)
                 {
-                    _tell(new Notice(NoticeLevel.Warning, "model_channel_unreadable", $"the model's channel could not be followed: {error.Message}"));
+                    _context.Tell(new Notice(NoticeLevel.Warning, "model_channel_unreadable", $"the model's channel could not be followed: {error.Message}"));
                 }
             }
         }

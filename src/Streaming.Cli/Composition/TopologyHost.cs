@@ -121,7 +121,7 @@ internal sealed class TopologyHost : IAsyncDisposable
                 await EnsureTopicAsync(Store, topic, cancellationToken);
         }
 
-        Serving = Own(await ServingModels.StartAsync(_context, data, _topology, Tell, cancellationToken));
+        Serving = Own(await ServingModels.StartAsync(_context, data, _topology, cancellationToken));
         Serving.Swapped = (_, token) => RegisterAsync(token);
         await RegisterAsync(cancellationToken);
     }
