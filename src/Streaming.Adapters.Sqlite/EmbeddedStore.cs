@@ -2,9 +2,11 @@ using Streaming.Adapters.Sqlite.DeadLetters;
 using Streaming.Adapters.Sqlite.Documents;
 using Streaming.Adapters.Sqlite.Log;
 using Streaming.Adapters.Sqlite.Native;
+using Streaming.Adapters.Sqlite.Samples;
 using Streaming.Adapters.Sqlite.Search;
 using Streaming.Adapters.Sqlite.Status;
 using Streaming.Core;
+using Streaming.Core.Labelling;
 using Streaming.Core.Messaging;
 using Streaming.Core.Search;
 using Streaming.Core.Sinks;
@@ -32,6 +34,7 @@ public sealed class EmbeddedStore : IAsyncDisposable
 
     private readonly WriteTurn _turn;
     private readonly ReaderPool _readers;
+    private readonly EmbeddedSampleStore _samples;
 
     private EmbeddedStore(string path, EmbeddedStoreOptions options, TimeProvider time, WriteTurn turn, SqliteDatabase database)
     {
@@ -43,6 +46,7 @@ public sealed class EmbeddedStore : IAsyncDisposable
         Writer = new StoreWriter(database, turn, options, time, Appended.Raise);
         _readers = new ReaderPool(OpenReader);
         Search = new EmbeddedSearchIndex(this);
+        _samples = new EmbeddedSampleStore(this);
     }
 
     /// <summary>Full path of the file.</summary>
@@ -50,6 +54,15 @@ public sealed class EmbeddedStore : IAsyncDisposable
 
     /// <summary>Finds documents. Counts and facets are exact unless the answer says that it is incomplete.</summary>
     public ISearchIndex Search { get; }
+
+    /// <summary>Requests for labels and labelled samples.</summary>
+    public ISampleStore Samples => _samples;
+
+    /// <summary>What labelling has cost.</summary>
+    public ISpendLedger Spending => _samples;
+
+    /// <summary>Replies of language models, at most 100,000.</summary>
+    public IReplyCache Replies => _samples;
 
     internal EmbeddedStoreOptions Options { get; }
 
@@ -91,10 +104,13 @@ public sealed class EmbeddedStore : IAsyncDisposable
     /// <summary>Keeps what a topology makes; its commits move the offsets of a group.</summary>
     /// <param name="topology">Whose totals the outcomes are added to.</param>
     /// <param name="group">Consumer group of its source; null when it is called like the topology.</param>
-    public ITransactionalSink CreateSink(string topology, string? group = null)
+    /// <param name="labelTopic">Topic that gets requests for labels, besides <see cref="Samples"/>; null: none.</param>
+    public ITransactionalSink CreateSink(string topology, string? group = null, string? labelTopic = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(topology);
-        return new EmbeddedSink(this, topology, group ?? topology);
+        if (labelTopic is not null)
+            PartitionTable.CheckName(labelTopic);
+        return new EmbeddedSink(this, topology, group ?? topology, labelTopic);
     }
 
     /// <summary>Makes a topic with a number of partitions (1–1,024), or checks that it has so many (<c>topic_partitions_differ</c>).</summary>

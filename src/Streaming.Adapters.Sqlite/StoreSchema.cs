@@ -11,7 +11,7 @@ internal static class StoreSchema
     internal const int ApplicationId = 0x5374_726D;
 
     /// <summary>Raised with every change of the tables or of how text is cut into words.</summary>
-    internal const int Version = 1;
+    internal const int Version = 2;
 
     // rowid of a log row: partition id << OffsetBits | offset. Rows of a partition lie side by side, in order.
     internal const int OffsetBits = 44;
@@ -46,6 +46,27 @@ internal static class StoreSchema
         INSERT INTO counters(name, value) VALUES('documents', 0);
         """;
 
+    // Since version 2. Money is counted in billionths.
+    private const string SampleTables = """
+        CREATE TABLE label_requests(
+          id INTEGER PRIMARY KEY AUTOINCREMENT, request TEXT NOT NULL UNIQUE, topology TEXT NOT NULL, document TEXT NOT NULL, source TEXT NOT NULL,
+          reasons TEXT NOT NULL, control INTEGER NOT NULL, priority INTEGER NOT NULL, body BLOB NOT NULL, checksum INTEGER NOT NULL);
+        CREATE INDEX label_requests_by_priority ON label_requests(priority DESC, id);
+        CREATE INDEX label_requests_by_document ON label_requests(document);
+        CREATE TABLE samples(
+          id INTEGER PRIMARY KEY AUTOINCREMENT, sample TEXT NOT NULL UNIQUE, request TEXT NOT NULL, document TEXT NOT NULL, topology TEXT NOT NULL,
+          task INTEGER NOT NULL, kind INTEGER NOT NULL, labeller TEXT NOT NULL, prompt TEXT NOT NULL, validity INTEGER NOT NULL, control INTEGER NOT NULL,
+          mentions INTEGER NOT NULL, hallucinated INTEGER NOT NULL, discontinuous INTEGER NOT NULL, cost INTEGER NOT NULL,
+          input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, time INTEGER NOT NULL, body BLOB NOT NULL, checksum INTEGER NOT NULL);
+        CREATE INDEX samples_by_request ON samples(request);
+        CREATE INDEX samples_by_document ON samples(document);
+        CREATE TABLE label_spending(
+          id INTEGER PRIMARY KEY AUTOINCREMENT, day INTEGER NOT NULL, document TEXT NOT NULL, reserved INTEGER NOT NULL, settled INTEGER);
+        CREATE INDEX label_spending_by_day ON label_spending(day, settled, reserved);
+        CREATE INDEX label_spending_by_document ON label_spending(document, settled, reserved);
+        CREATE TABLE label_replies(id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, reply TEXT NOT NULL);
+        """;
+
     /// <summary>Looks at the first bytes without SQLite: another's file must not be touched, and a cut or changed header not be trusted.</summary>
     internal static void CheckHeader(string path)
     {
@@ -73,20 +94,26 @@ internal static class StoreSchema
             throw SqliteErrors.Damaged(path, $"it has {length} bytes where {(long)pages * pageSize} belong");
     }
 
-    /// <summary>Makes the tables in a new file; checks an old one.</summary>
+    /// <summary>Makes the tables in a new file; adds those that an older release did not have.</summary>
     internal static void Ensure(SqliteDatabase database, WriteTurn turn, TimeProvider time)
     {
-        if (database.Scalar("PRAGMA user_version") == 0)
+        if (database.Scalar("PRAGMA user_version") < Version)
         {
             database.BeginImmediate(turn, time);
             try
             {
-                if (database.Scalar("PRAGMA user_version") == 0)
+                switch (database.Scalar("PRAGMA user_version"))
                 {
-                    if (database.Scalar("PRAGMA application_id") != 0 || database.Scalar("SELECT count(*) FROM sqlite_master") != 0)
-                        throw Foreign(database.Path, "it is a SQLite file of another program");
-                    database.Execute($"PRAGMA application_id={ApplicationId}; PRAGMA user_version={Version};{Tables}");
+                    case 0:
+                        if (database.Scalar("PRAGMA application_id") != 0 || database.Scalar("SELECT count(*) FROM sqlite_master") != 0)
+                            throw Foreign(database.Path, "it is a SQLite file of another program");
+                        database.Execute($"PRAGMA application_id={ApplicationId}; PRAGMA user_version={Version};{Tables}{SampleTables}");
+                        break;
+                    case 1 when database.Scalar("PRAGMA application_id") == ApplicationId:
+                        database.Execute($"PRAGMA user_version={Version};{SampleTables}");
+                        break;
                 }
+
                 database.Execute("COMMIT");
             }
             catch

@@ -1,12 +1,14 @@
 using Streaming.Adapters.Sqlite.DeadLetters;
+using System.Text;
 using Streaming.Adapters.Sqlite.Log;
+using Streaming.Adapters.Sqlite.Samples;
 using Streaming.Contracts;
 using Streaming.Core.Sinks;
 
 namespace Streaming.Adapters.Sqlite.Documents;
 
 /// <summary>Documents, dead letters, totals and committed offsets of one topology, in one transaction.</summary>
-internal sealed class EmbeddedSink(EmbeddedStore store, string topology, string group) : ITransactionalSink
+internal sealed class EmbeddedSink(EmbeddedStore store, string topology, string group, string? labelTopic) : ITransactionalSink
 {
     public async ValueTask<IReadOnlyList<SinkResult>> WriteAsync(IReadOnlyList<DocumentWrite> writes, CancellationToken cancellationToken)
     {
@@ -47,6 +49,8 @@ internal sealed class EmbeddedSink(EmbeddedStore store, string topology, string 
                 var tail = complete(Apply(session, prepared));
                 foreach (var letter in tail.DeadLetters)
                     session.DeadLetters.Add(letter, DeadLetterTable.Serialise(letter));
+                foreach (var request in tail.Requests)
+                    Add(session, request, now);
                 session.Commit(group, tail.Commits);
                 AddTotals(session, tail.Outcomes, prepared, now);
                 return true;
@@ -76,6 +80,15 @@ internal sealed class EmbeddedSink(EmbeddedStore store, string topology, string 
         for (var i = 0; i < prepared.Length; i++)
             results[i] = session.Documents.Apply(prepared[i]);
         return results;
+    }
+
+    private void Add(StoreSession session, LabelRequest request, long now)
+    {
+        var body = RequestTable.Serialise(request);
+        if (!RequestTable.Add(session.Database, request, body) || labelTopic is null)
+            return;
+        var partition = session.Partitions.Ensure(labelTopic)[0];
+        LogTable.Append(session.Database, partition, session.Partitions.TakeOffset(partition), Encoding.UTF8.GetBytes(request.Id), body, null, now);
     }
 
     private void AddTotals(StoreSession session, OutcomeCounts outcomes, PreparedWrite[] prepared, long now)

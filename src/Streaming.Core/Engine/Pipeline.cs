@@ -1,3 +1,4 @@
+using Streaming.Core.Labelling;
 using Streaming.Core.Messaging;
 using Streaming.Core.Models;
 using Streaming.Core.Sinks;
@@ -21,6 +22,12 @@ public sealed class Pipeline
 
     /// <summary>The model in force.</summary>
     public required IModelSource Models { get; init; }
+
+    /// <summary>Chooses documents to be labelled; null: none are. It may live longer than one run.</summary>
+    public ISampleSelector? Selector { get; init; }
+
+    /// <summary>Where requests for labels go; not used with an <see cref="ITransactionalSink"/>, which keeps them itself.</summary>
+    public ILabelRequestSink? Requests { get; init; }
 
     /// <summary>What happens to a message before and after the model.</summary>
     public EnrichmentOptions Enrichment { get; init; } = new();

@@ -19,4 +19,7 @@ public sealed record Annotations
 
     /// <summary>See <see cref="EnrichedDocument.Coverage"/>.</summary>
     public double Coverage { get; init; } = 1;
+
+    /// <summary>How unsure the model was, task by task; empty where it was not asked to measure.</summary>
+    public IReadOnlyList<TaskUncertainty> Uncertainty { get; init; } = [];
 }

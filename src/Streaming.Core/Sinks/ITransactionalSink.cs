@@ -29,4 +29,8 @@ public interface ITransactionalSink : IDocumentSink, IDeadLetterSink
 public sealed record TransactionTail(
     IReadOnlyList<DeadLetter> DeadLetters,
     IReadOnlyList<PartitionCommit> Commits,
-    OutcomeCounts Outcomes);
+    OutcomeCounts Outcomes)
+{
+    /// <summary>Requests for labels; one whose id is there already changes nothing.</summary>
+    public IReadOnlyList<LabelRequest> Requests { get; init; } = [];
+}

@@ -16,7 +16,7 @@ public sealed class PipelineTelemetry : IDisposable
 
     private readonly Meter _meter = new(MeterName);
     private readonly KeyValuePair<string, object?> _topology;
-    private readonly Counter<long> _read, _documents, _deadLetters, _retries, _restarts, _tokens, _padding, _dropped, _superseded, _shared;
+    private readonly Counter<long> _read, _documents, _deadLetters, _retries, _restarts, _tokens, _padding, _dropped, _superseded, _shared, _requests, _requestsLost;
     private readonly Histogram<int> _batchSize;
     private readonly Histogram<long> _batchTokens;
     private readonly Histogram<double> _waste, _queue, _tokenize, _infer, _decode, _sink, _commit, _latency;
@@ -35,6 +35,8 @@ public sealed class PipelineTelemetry : IDisposable
         _dropped = _meter.CreateCounter<long>("streaming.messages.fenced", "{message}", "Results dropped because their partition had gone");
         _superseded = _meter.CreateCounter<long>("streaming.documents.superseded", "{document}", "Writes answered with a newer or equal version");
         _shared = _meter.CreateCounter<long>("streaming.documents.shared", "{document}", "Documents that took the result of an exact duplicate");
+        _requests = _meter.CreateCounter<long>("streaming.label.requests", "{request}", "Documents chosen to be labelled, by reason");
+        _requestsLost = _meter.CreateCounter<long>("streaming.label.requests.lost", "{request}", "Documents chosen to be labelled whose request could not be passed on");
         _tokens = _meter.CreateCounter<long>("streaming.tokens", "{token}", "Tokens through the model, padding not counted");
         _padding = _meter.CreateCounter<long>("streaming.tokens.padding", "{token}", "Token places that were padding");
         _batchSize = _meter.CreateHistogram<int>("streaming.batch.size", "{sequence}", "Sequences a batch", advice: Buckets<int>(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024));
@@ -93,6 +95,12 @@ public sealed class PipelineTelemetry : IDisposable
 
     /// <summary>A result came too late: its partition had gone.</summary>
     public void Fenced() => _dropped.Add(1, _topology);
+
+    /// <summary>A document was chosen to be labelled.</summary>
+    public void LabelRequested(string reason) => _requests.Add(1, _topology, new("streaming.reason", reason));
+
+    /// <summary>Requests for labels were given up.</summary>
+    public void LabelRequestsLost(int requests) => _requestsLost.Add(requests, _topology);
 
     /// <summary>A dependency was away.</summary>
     public void Retried(string code) => _retries.Add(1, _topology, new("error.type", code));

@@ -98,7 +98,7 @@ public sealed class EnrichmentModel : IEnrichmentModel
         if (prepared.IsSuccess)
         {
             var document = prepared.Value;
-            document.State = new HeadState(document.Windows.Count, _wordHeads.Length, _textLogits);
+            document.State = new HeadState(document.Windows.Count, _wordHeads.Length, _textLogits, _options.MeasureUncertainty);
         }
 
         return prepared;
@@ -126,6 +126,7 @@ public sealed class EnrichmentModel : IEnrichmentModel
         var text = Own(document);
         var state = Finished(text);
         var annotations = new Annotations { Coverage = text.Coverage };
+        var unsure = new List<TaskUncertainty>();
         if (text.Windows.Count > 0)
         {
             for (var index = 0; index < _wordHeads.Length; index++)
@@ -135,6 +136,8 @@ public sealed class EnrichmentModel : IEnrichmentModel
                 annotations = head.Manifest.Task == HeadTask.Ner
                     ? annotations with { Entities = spans.ConvertAll(span => new EntityAnnotation(span.Label, text.Text[span.Start..span.End], span.Start, span.End, span.Confidence)) }
                     : annotations with { Aspects = spans.ConvertAll(span => new AspectAnnotation(text.Text[span.Start..span.End], span.Start, span.End, span.Label, span.Confidence)) };
+                if (_options.MeasureUncertainty)
+                    unsure.Add(UncertaintyMeasures.OfTags(head.Manifest.Task, state.Unsure[index]));
             }
 
             var offset = 0;
@@ -145,11 +148,13 @@ public sealed class EnrichmentModel : IEnrichmentModel
                 annotations = head.Manifest.Task == HeadTask.Topic
                     ? annotations with { Topics = Report(head, scores) }
                     : annotations with { Sentiment = new SentimentAnnotation(scores[0].Label, scores[0].Confidence, scores) };
+                if (_options.MeasureUncertainty)
+                    unsure.Add(UncertaintyMeasures.OfScores(head.Manifest.Task, scores));
             }
         }
 
         text.Dispose();
-        return Confident(annotations, _options.Thresholds);
+        return Confident(unsure.Count == 0 ? annotations : annotations with { Uncertainty = unsure }, _options.Thresholds);
     }
 
     private static Annotations Confident(Annotations found, ThresholdSettings least)
@@ -261,7 +266,7 @@ public sealed class EnrichmentModel : IEnrichmentModel
             word = until;
         }
 
-        head.Decode(logits, first, state.Spans[index]);
+        head.Decode(logits, first, state.Spans[index], _options.MeasureUncertainty ? state.Unsure[index] : null);
         ArrayPool<float>.Shared.Return(rented);
     }
 

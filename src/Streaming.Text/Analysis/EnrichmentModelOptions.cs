@@ -13,4 +13,7 @@ public sealed record EnrichmentModelOptions
 
     /// <summary>Annotations below these confidences are left out, the best topic too. Null leaves it to the above and to the bundle.</summary>
     public ThresholdSettings Thresholds { get; init; } = new();
+
+    /// <summary>Whether annotations say how unsure the model was of each task: a forward–backward pass more a sentence. Default false.</summary>
+    public bool MeasureUncertainty { get; init; }
 }

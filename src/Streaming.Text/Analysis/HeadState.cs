@@ -7,7 +7,7 @@ namespace Streaming.Text.Analysis;
 /// What the heads have read of one document so far: logits of words that are not decoded yet, spans of those that are,
 /// and a few sums a window. So a text of many megabytes needs room for a few windows, not for all of them.
 /// </summary>
-internal sealed class HeadState(int windows, int wordHeads, int textLogits) : IDisposable
+internal sealed class HeadState(int windows, int wordHeads, int textLogits, bool measure) : IDisposable
 {
     private readonly float[]?[] _wordLogits = new float[windows][];
     private readonly bool[] _accepted = new bool[windows];
@@ -16,6 +16,9 @@ internal sealed class HeadState(int windows, int wordHeads, int textLogits) : ID
 
     /// <summary>Spans found by each word head, in text order.</summary>
     internal List<TaggedSpan>[] Spans { get; } = CreateLists(wordHeads);
+
+    /// <summary>How unsure each word head was; empty when nobody asks.</summary>
+    internal TagUncertainty[] Unsure { get; } = CreateUnsure(measure ? wordHeads : 0);
 
     /// <summary>Windows accepted without a gap from the first.</summary>
     internal int Frontier { get; private set; }
@@ -56,6 +59,14 @@ internal sealed class HeadState(int windows, int wordHeads, int textLogits) : ID
         if (_textLogits.Length > 0)
             ArrayPool<float>.Shared.Return(_textLogits);
         _textLogits = [];
+    }
+
+    private static TagUncertainty[] CreateUnsure(int count)
+    {
+        var unsure = new TagUncertainty[count];
+        for (var i = 0; i < count; i++)
+            unsure[i] = new TagUncertainty();
+        return unsure;
     }
 
     private static List<TaggedSpan>[] CreateLists(int count)

@@ -109,7 +109,8 @@ public sealed class Head
     /// <param name="logits">[words, labels] of the sentence.</param>
     /// <param name="firstWord">Index of its first word, added to the spans'.</param>
     /// <param name="spans">Receives spans in order.</param>
-    public void Decode(ReadOnlySpan<float> logits, int firstWord, List<TaggedSpan> spans)
+    /// <param name="unsure">Receives how unsure the head was; null spares the work.</param>
+    public void Decode(ReadOnlySpan<float> logits, int firstWord, List<TaggedSpan> spans, TagUncertainty? unsure = null)
     {
         ArgumentNullException.ThrowIfNull(spans);
         var tags = Tags ?? throw new InvalidOperationException("A head on whole texts was asked for tags: this is a bug.");
@@ -136,6 +137,13 @@ public sealed class Head
         }
 
         CrfPosterior? posterior = null;
+        if (unsure is not null)
+        {
+            if (_crf is not null)
+                _crf.Infer(scores, posterior = new CrfPosterior());
+            unsure.Add(posterior is null ? scores : posterior.Marginals, path, posterior is null ? LogProduct(scores, path) : _crf!.Score(scores, path) - posterior.LogPartition);
+        }
+
         for (var first = 0; first < words;)
         {
             var last = first;
@@ -165,6 +173,14 @@ public sealed class Head
             confidence *= probabilities[(first + i) * Labels + labels[i]];
         var next = (first + labels.Length) * Labels;
         return notNext >= 0 && next < probabilities.Length ? confidence * (1 - probabilities[next + notNext]) : confidence;
+    }
+
+    private double LogProduct(ReadOnlySpan<double> probabilities, ReadOnlySpan<int> path)
+    {
+        var sum = 0.0;
+        for (var word = 0; word < path.Length; word++)
+            sum += Math.Log(probabilities[word * Labels + path[word]]);
+        return sum;
     }
 
     private void Softmax(ReadOnlySpan<float> logits, Span<double> probabilities)

@@ -195,14 +195,14 @@ internal sealed class BatchRunner(EngineContext context)
     {
         context.Guard.Succeeded(model);
         var share = document.Share;
-        document.EndIndexed(enriched);
+        document.EndIndexed(enriched, annotations.Uncertainty);
         ended(document);
         if (share is null || context.Duplicates.Resolve(share, annotations) is not { } followers)
             return;
         foreach (var follower in followers)
         {
             if (follower.Lane.IsLive)
-                follower.EndIndexed(context.Rules.Document(follower.Message, follower.Text!, annotations, model.Identity, follower.Ingested));
+                follower.EndIndexed(context.Rules.Document(follower.Message, follower.Text!, annotations, model.Identity, follower.Ingested), annotations.Uncertainty);
             else
                 follower.Abandon();
             ended(follower);

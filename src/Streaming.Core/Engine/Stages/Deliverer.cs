@@ -15,6 +15,7 @@ internal sealed class Deliverer(EngineContext context)
     public const string Name = "sink";
 
     private readonly ITransactionalSink? _transaction = context.Pipeline.Sink as ITransactionalSink;
+    private readonly RequestWriter _requests = new(context);
     private readonly List<InFlightDocument> _written = [];
     private IReadOnlyList<InFlightDocument> _batch = [];
     private long _oldest;
@@ -57,7 +58,7 @@ internal sealed class Deliverer(EngineContext context)
 
     private Delivery Attempt()
     {
-        var attempt = new Delivery();
+        var attempt = new Delivery { Requests = _requests.Choose(_batch) };
         _written.Clear();
         foreach (var document in _batch)
         {
@@ -104,6 +105,7 @@ internal sealed class Deliverer(EngineContext context)
                 context.Stop);
         }
 
+        await _requests.WriteAsync(attempt.Requests);
         Finish();
     }
 
@@ -127,13 +129,14 @@ internal sealed class Deliverer(EngineContext context)
                         context.Tracker.Untake(taken);
                         taken.Clear();
                         context.Tracker.TakeCommits(taken);
-                        return new TransactionTail(attempt.Letters, taken, attempt.Counts);
+                        return new TransactionTail(attempt.Letters, taken, attempt.Counts) { Requests = attempt.Requests };
                     },
                     token);
                 return true;
             },
             _transaction!,
             context.Stop);
+        _requests.Chosen(attempt.Requests);
     }
 
     /// <summary>Sorts the sink's answers into outcomes; what it refused becomes a dead letter.</summary>
@@ -229,6 +232,8 @@ internal sealed class Deliverer(EngineContext context)
 
         /// <summary>Letters of stages before the sink, then those of refused writes.</summary>
         public List<DeadLetter> Letters { get; } = [];
+
+        public required IReadOnlyList<LabelRequest> Requests { get; init; }
 
         public int OwnLetters { get; set; }
 

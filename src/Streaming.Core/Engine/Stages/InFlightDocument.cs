@@ -52,6 +52,8 @@ internal sealed class InFlightDocument(SourceMessage message, PartitionLane lane
 
     public EnrichedDocument? Document { get; private set; }
 
+    public IReadOnlyList<TaskUncertainty> Uncertainty { get; private set; } = [];
+
     public StageFailure? Failure { get; private set; }
 
     /// <summary>Guarded by the lane.</summary>
@@ -74,10 +76,11 @@ internal sealed class InFlightDocument(SourceMessage message, PartitionLane lane
         _lease = lease;
     }
 
-    public void EndIndexed(EnrichedDocument document)
+    public void EndIndexed(EnrichedDocument document, IReadOnlyList<TaskUncertainty> uncertainty)
     {
         Id = document.Id;
         Document = document;
+        Uncertainty = uncertainty;
         End(Ending.Index);
     }
 

@@ -55,7 +55,7 @@ internal sealed class Preparer(EngineContext context, BatchRunner runner)
         {
             if (found is null)
                 return;
-            document.EndIndexed(context.Rules.Document(document.Message, text, found, lease.Model.Identity, document.Ingested));
+            document.EndIndexed(context.Rules.Document(document.Message, text, found, lease.Model.Identity, document.Ingested), found.Uncertainty);
             context.Telemetry.Shared(1);
         }
         else
