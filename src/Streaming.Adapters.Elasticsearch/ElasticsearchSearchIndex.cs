@@ -67,6 +67,20 @@ public sealed class ElasticsearchSearchIndex : ISearchIndex, IDisposable
     }
 
     /// <inheritdoc/>
+    /// <exception cref="StreamingException">As <see cref="SearchAsync"/>.</exception>
+    public async ValueTask<IReadOnlyList<Suggestion>> SuggestAsync(string prefix, int size, CancellationToken cancellationToken)
+    {
+        if (Suggestion.Fold(prefix) is not { } folded || size < 1)
+            return [];
+        size = Math.Min(size, Suggestion.MaxSize);
+        using var answer = await AskAsync(SuggestBody.Write(folded, size, _options.SearchTimeout), cancellationToken).ConfigureAwait(false);
+        if (answer.Status == 404)
+            return [];
+        using var document = Parse(answer);
+        return document.RootElement.TryGetProperty("aggregations", out var aggregations) ? SuggestBody.Read(aggregations, size) : [];
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<EnrichedDocument?> GetAsync(string id, CancellationToken cancellationToken)
     {
         if (IndexNames.IdError(id) is not null)

@@ -27,6 +27,27 @@ internal sealed class EmbeddedSearchIndex(EmbeddedStore store) : ISearchIndex
         return await store.ReadAsync(database => Search(database, request, fingerprint, after, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
+    public async ValueTask<IReadOnlyList<Suggestion>> SuggestAsync(string prefix, int size, CancellationToken cancellationToken)
+    {
+        if (Suggestion.Fold(prefix) is not { } folded || size < 1)
+            return [];
+        return await store.ReadAsync(
+            database =>
+            {
+                var start = store.Time.GetTimestamp();
+                database.InterruptWhen(() => cancellationToken.IsCancellationRequested || store.Time.GetElapsedTime(start) > store.Options.SearchTimeLimit);
+                try
+                {
+                    return Within(database, () => LabelCompletion.Find(database, folded, Math.Min(size, Suggestion.MaxSize)));
+                }
+                finally
+                {
+                    database.InterruptWhen(null);
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
     public async ValueTask<EnrichedDocument?> GetAsync(string id, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(id);

@@ -34,11 +34,12 @@ internal static class SearchCommand
         var after = new Option<string?>("--after") { Description = "Where the previous page ended (its 'next')", HelpName = "CURSOR" };
         var order = new Option<string>("--order") { Description = "relevance or newest", DefaultValueFactory = static _ => "relevance" };
         var facets = new Option<bool>("--facets") { Description = "Count the values of entities, topics, sentiments, aspects and sources" };
+        var suggest = new Option<string?>("--suggest") { Description = "Instead of documents: entities, topics and aspects whose names begin so", HelpName = "PREFIX" };
         var topology = new Option<string?>("--topology") { Description = "Topology whose index to search; one that writes to Elasticsearch is searched there", HelpName = "FILE" };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         return new Command("search", "Search enriched documents")
-            .With(query, entity, entityType, topic, sentiment, aspect, source, since, until, size, after, order, facets, topology, data, json)
+            .With(query, entity, entityType, topic, sentiment, aspect, source, since, until, size, after, order, facets, suggest, topology, data, json)
             .Does(context, async (parsed, cancellationToken) =>
             {
                 var now = context.Time.GetUtcNow();
@@ -59,6 +60,17 @@ internal static class SearchCommand
                 };
                 var definition = parsed.GetValue(topology) is { } told ? TopologyFile.Load(context, told).Definition : null;
                 await using var access = await SearchAccess.OpenAsync(context, parsed.GetValue(data), definition, cancellationToken);
+                if (parsed.GetValue(suggest) is { } prefix)
+                {
+                    var most = Math.Min(request.Size, Suggestion.MaxSize);
+                    IReadOnlyList<Suggestion> found = access.Index is { } names ? await names.SuggestAsync(prefix, most, cancellationToken) : [];
+                    if (parsed.GetValue(json))
+                        context.Out.WriteLine(JsonSerializer.Serialize(new SuggestResult(found), ServerJson.Wire.SuggestResult));
+                    else
+                        SearchPrinter.Write(context.Out, new Paint(context.UseColour), found);
+                    return ExitCode.Ok;
+                }
+
                 var response = access.Index is { } index
                     ? await index.SearchAsync(request, cancellationToken)
                     : new SearchResponse(0, [], new Dictionary<string, IReadOnlyList<FacetValue>>(), null, TimeSpan.Zero);

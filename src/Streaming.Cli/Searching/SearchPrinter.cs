@@ -37,6 +37,13 @@ internal static class SearchPrinter
         }
     }
 
+    /// <summary>Writes suggestions, a line each: documents, kind, name.</summary>
+    public static void Write(TextWriter output, Paint paint, IReadOnlyList<Suggestion> found)
+    {
+        foreach (var one in found)
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {one.Count,7:#,0}  ") + paint.Faint(one.Kind.PadRight(Suggestion.Entity.Length)) + "  " + TerminalText.Line(one.Value));
+    }
+
     private static void WriteHit(TextWriter output, Paint paint, SearchHit hit)
     {
         var document = hit.Document;

@@ -17,6 +17,7 @@ namespace Streaming.Server.Http;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(SearchResult))]
+[JsonSerializable(typeof(SuggestResult))]
 [JsonSerializable(typeof(FacetValue))]
 [JsonSerializable(typeof(TextSpan))]
 [JsonSerializable(typeof(EnrichedDocument))]

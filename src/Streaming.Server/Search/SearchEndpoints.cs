@@ -41,6 +41,23 @@ internal static class SearchEndpoints
             .WithParameter("after", "Where the previous page ended: its next.")
             .Produces<SearchResult>().ProducesProblem(StatusCodes.Status400BadRequest);
 
+        routes.MapGet("/v1/suggest", async Task<IResult> (HttpContext context) =>
+            {
+                var search = parts.Search ?? throw Unavailable.Part("search index");
+                string? prefix = context.Request.Query["prefix"];
+                string? size = context.Request.Query["size"];
+                var found = await search.SuggestAsync(
+                    prefix ?? throw new StreamingException("invalid_parameter", "say how it begins: GET /v1/suggest?prefix=be"),
+                    string.IsNullOrEmpty(size) ? 10 : SearchParameters.ParseCount("size", size, 1, Suggestion.MaxSize),
+                    context.RequestAborted).ConfigureAwait(false);
+                return Results.Json(new SuggestResult(found), ServerJson.Wire.SuggestResult);
+            })
+            .WithName("suggest").WithSummary("Entities, topics and aspects whose names begin so")
+            .WithDescription("Kind is the search parameter that takes the value.")
+            .WithParameter("prefix", "How it begins, whatever the case.")
+            .WithParameter("size", "Names to return, 1–50; 10 unless told.")
+            .Produces<SuggestResult>().ProducesProblem(StatusCodes.Status400BadRequest);
+
         routes.MapGet("/v1/documents/{**id}", async Task<IResult> (HttpContext context) =>
             {
                 var search = parts.Search ?? throw Unavailable.Part("search index");

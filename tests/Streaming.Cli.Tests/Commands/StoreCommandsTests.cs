@@ -35,6 +35,9 @@ public sealed class StoreCommandsTests : IDisposable
 
         var json = (await _world.RunAsync("search", "--entity", "LOC:berlin", "--json")).Expect(0).Json;
         Assert.Equal("d1", json.GetProperty("hits")[0].GetProperty("id").GetString());
+        var suggested = (await _world.RunAsync("search", "--suggest", "BER", "--json")).Expect(0).Json.GetProperty("suggestions");
+        Assert.Equal("LOC:Berlin", Assert.Single(suggested.EnumerateArray()).GetProperty("value").GetString());
+        Assert.Contains("LOC:Berlin", (await _world.RunAsync("search", "--suggest", "ber")).Expect(0).Output, StringComparison.Ordinal);
         Assert.Equal(0, (await _world.RunAsync("search", "--entity-type", "ORG", "--json")).Expect(0).Json.GetProperty("total").GetInt64());
     }
 

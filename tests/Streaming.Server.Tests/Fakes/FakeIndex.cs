@@ -44,6 +44,17 @@ internal sealed class FakeIndex : ISearchIndex
         return ValueTask.FromResult(new SearchResponse(matches.Count, hits, facets, next, TimeSpan.FromMilliseconds(1.25)));
     }
 
+    public ValueTask<IReadOnlyList<Suggestion>> SuggestAsync(string prefix, int size, CancellationToken cancellationToken)
+    {
+        if (Fault is not null)
+            throw Fault;
+        var folded = Suggestion.Fold(prefix);
+        var topics = _documents.SelectMany(d => d.Topics.Select(t => t.Label)).Where(label => folded is not null && label.StartsWith(folded, StringComparison.OrdinalIgnoreCase));
+        var entities = _documents.SelectMany(d => d.Entities).Where(e => folded is not null && e.Text.StartsWith(folded, StringComparison.OrdinalIgnoreCase)).Select(e => $"{e.Type}:{e.Text}");
+        return ValueTask.FromResult(Suggestion.Best(
+            [.. topics.GroupBy(v => v).Select(g => new Suggestion(Suggestion.Topic, g.Key, g.Count())), .. entities.GroupBy(v => v).Select(g => new Suggestion(Suggestion.Entity, g.Key, g.Count()))], size));
+    }
+
     private static List<FacetValue> Count(IEnumerable<string> values) =>
         [.. values.GroupBy(v => v).Select(g => new FacetValue(g.Key, g.Count())).OrderByDescending(f => f.Count).Take(10)];
 

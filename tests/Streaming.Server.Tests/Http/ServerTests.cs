@@ -24,7 +24,19 @@ public sealed class ServerTests
         Assert.Equal(1.25, body.GetProperty("took_ms").GetDouble());
     }
 
+    [Fact]
+    public async Task Suggest_Prefix_AnswersWithNamesAndTheirFilters()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var (status, body) = await server.GetAsync("/v1/suggest?prefix=ROM&size=1");
+        Assert.Equal(200, status);
+        var one = Assert.Single(body.GetProperty("suggestions").EnumerateArray());
+        Assert.Equal(("entity", "LOC:Rome"), (one.GetProperty("kind").GetString(), one.GetProperty("value").GetString()));
+    }
+
     [Theory]
+    [InlineData("/v1/suggest", "invalid_parameter")]
+    [InlineData("/v1/suggest?prefix=a&size=51", "invalid_parameter")]
     [InlineData("/v1/search?size=abc", "invalid_parameter")]
     [InlineData("/v1/search?size=201", "invalid_parameter")]
     [InlineData("/v1/search?since=yesterday", "invalid_time")]

@@ -143,6 +143,23 @@ public sealed class PageTests
     }
 
     [BrowserFact]
+    public async Task Page_NameBegun_IsCompletedAndBecomesAFilter()
+    {
+        await using var server = await RunningServer.StartAsync(Documents());
+        using var browser = new Browser();
+        browser.Web.Navigate().GoToUrl(server.Address);
+        var box = browser.Wait("#q");
+        box.SendKeys("vie");
+        browser.WaitUntil(() => browser.Web.FindElements(By.CssSelector("#suggestions option")).Count > 0, "a suggestion");
+
+        // A browser puts the option's value into the box when it is chosen from its own list.
+        browser.Web.ExecuteScript("const q = document.getElementById('q'); q.value = document.querySelector('#suggestions option').value; q.dispatchEvent(new Event('input', { bubbles: true }));");
+        browser.WaitUntil(() => browser.Web.Url.Contains("entity=LOC%3AVienna", StringComparison.Ordinal), "the filter in the address");
+        Assert.Equal("", browser.Web.FindElement(By.Id("q")).GetAttribute("value"));
+        Assert.Empty(browser.Errors());
+    }
+
+    [BrowserFact]
     public async Task Page_PhoneWidth_NeedsNoSidewaysScrolling()
     {
         await using var server = await RunningServer.StartAsync(Documents());

@@ -284,6 +284,77 @@ public abstract class SearchIndexConformance
         }
     }
 
+    [Theory]
+    [InlineData("ham", "entity loc:hamburg 2")]
+    [InlineData("HAM", "entity loc:hamburg 2")]
+    [InlineData("  hamb", "entity loc:hamburg 2")]
+    [InlineData("hamburg", "entity loc:hamburg 2")]
+    [InlineData("hamburgs", "")]
+    [InlineData("angela m", "entity per:angela merkel 1")]
+    [InlineData("merkel", "")]
+    [InlineData("loc", "")]
+    [InlineData("f", "topic food 2")]
+    [InlineData("p", "aspect pizza 2")]
+    [InlineData("s", "aspect service 1")]
+    [InlineData("n", "topic news 2")]
+    [InlineData("", "")]
+    [InlineData("   ", "")]
+    [InlineData(".", "")]
+    [InlineData(".*", "")]
+    [InlineData("[a-z]", "")]
+    [InlineData("ham*", "")]
+    [InlineData("h%", "")]
+    [InlineData("ham_urg", "")]
+    [InlineData("\"", "")]
+    [InlineData("a\\", "")]
+    [InlineData("'; DROP TABLE labels; --", "")]
+    [InlineData("a\0b", "")]
+    [InlineData("\ud800", "")]
+    [InlineData("😀", "")]
+    public async Task SuggestAsync_Prefix_GivesExactly(string prefix, string expected)
+    {
+        var index = await OpenAsync(SearchCorpus.Documents);
+        var found = await index.SuggestAsync(prefix, 10, CancellationToken.None);
+
+        // Of a name that occurs in several cases any may be given.
+        Assert.Equal(expected, string.Join(", ", found.Select(one => $"{one.Kind} {one.Value.ToLowerInvariant()} {Fakes.Make.Number(one.Count)}")));
+    }
+
+    [Fact]
+    public async Task SuggestAsync_Value_IsWhatItsFilterTakes()
+    {
+        var index = await OpenAsync(SearchCorpus.Documents);
+        foreach (var prefix in (string[])["ham", "food", "pizza"])
+        {
+            var one = Assert.Single(await index.SuggestAsync(prefix, 10, CancellationToken.None));
+            var request = one.Kind switch
+            {
+                Suggestion.Entity => new SearchRequest { Entities = [one.Value] },
+                Suggestion.Topic => new SearchRequest { Topics = [one.Value] },
+                _ => new SearchRequest { Aspects = [one.Value] },
+            };
+            Assert.Equal(one.Count, (await index.SearchAsync(request, CancellationToken.None)).Total);
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task SuggestAsync_Size_IsKept(int size)
+    {
+        var index = await OpenAsync(SearchCorpus.Pages);
+        var found = await index.SuggestAsync("e", size, CancellationToken.None);
+        Assert.Equal(size == 0 ? [] : ["even"], found.Select(static one => one.Value));
+    }
+
+    [Fact]
+    public async Task SuggestAsync_HugePrefix_GivesNothing()
+    {
+        var index = await OpenAsync(SearchCorpus.Documents);
+        Assert.Empty(await index.SuggestAsync(new string('a', 10_240), 10, CancellationToken.None));
+        Assert.Empty(await index.SuggestAsync(new string('(', Suggestion.MaxPrefix), 10, CancellationToken.None));
+    }
+
     [Fact]
     public async Task GetAsync_KnownId_GivesTheWholeDocument()
     {

@@ -6,7 +6,8 @@ import { annotated, documentView } from "./document.js";
 import { showFacets } from "./facets.js";
 import { watchProgress } from "./progress.js";
 import { resultList } from "./results.js";
-import { address, conditions, read } from "./state.js";
+import { address, conditions, read, toggled } from "./state.js";
+import { completion } from "./suggest.js";
 
 const content = document.getElementById("content");
 const facets = document.getElementById("facets");
@@ -119,6 +120,11 @@ document.addEventListener("click", (event) => {
 document.getElementById("search").addEventListener("submit", (event) => {
   event.preventDefault();
   navigate({ ...read(), q: box.value, after: [], document: null, view: "" });
+});
+
+completion(box, document.getElementById("suggestions"), (kind, value) => {
+  const state = read();
+  if (!state[kind].includes(value)) navigate(toggled({ ...state, q: "" }, kind, value));
 });
 
 box.addEventListener("search", () => {
