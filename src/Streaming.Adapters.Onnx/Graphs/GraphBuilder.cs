@@ -7,7 +7,8 @@ namespace Streaming.Adapters.Onnx.Graphs;
 /// The same calls give the same bytes.
 /// </summary>
 /// <remarks>Message and field numbers: onnx.proto3 of https://github.com/onnx/onnx.</remarks>
-public sealed class GraphBuilder
+/// <param name="prefix">Begins the names of values that are named here; keeps two graphs that share some apart.</param>
+public sealed class GraphBuilder(string prefix = "")
 {
     /// <summary>Domain of ONNX Runtime's own operators.</summary>
     public const string Microsoft = "com.microsoft";
@@ -89,7 +90,7 @@ public sealed class GraphBuilder
     }
 
     /// <summary>A name that nothing has yet.</summary>
-    public string Fresh(string stem) => Unique($"{stem}_out_{_next}");
+    public string Fresh(string stem) => Unique($"{prefix}{stem}_out_{_next}");
 
     /// <summary>The whole model.</summary>
     /// <param name="name">Name of the graph.</param>

@@ -1,0 +1,66 @@
+using Microsoft.ML.OnnxRuntime;
+using Streaming.Learning.FineTuning;
+
+namespace Streaming.Adapters.Onnx.Training;
+
+/// <summary>What a pass is fed with besides parameters, in memory that is used again by the next pass.</summary>
+internal sealed class BatchInputs : IDisposable
+{
+    private const float Hidden = -1e9f;
+
+    private readonly Dictionary<string, OrtValue> _values = new(StringComparer.Ordinal);
+    private readonly List<float[]> _buffers = [];
+    private int _used;
+
+    /// <summary>The value of a name, or null.</summary>
+    public OrtValue? this[string name] => _values.GetValueOrDefault(name);
+
+    /// <summary>Takes a batch up; the last one's values are no longer valid.</summary>
+    public void Fill(TrainingBatch batch, EmbeddingTables tables, ParameterSet parameters, int featureWidth)
+    {
+        Clear();
+        var config = parameters.Layout.Config;
+        var (rows, length) = (batch.Rows, batch.Length);
+        tables.Look(batch, New(TrainingGraph.Embedded, (long)rows * length, tables.Width));
+        var padding = New(TrainingGraph.PaddingBias, rows, 1, 1, length);
+        var pool = New(TrainingGraph.Pool, rows, 1, length);
+        for (var row = 0; row < rows; row++)
+        {
+            var count = batch.Lengths[row];
+            padding.Slice(row * length, count).Clear();
+            padding[((row * length) + count)..((row + 1) * length)].Fill(Hidden);
+            pool.Slice(row * length, count).Fill(1f / count);
+            pool[((row * length) + count)..((row + 1) * length)].Clear();
+        }
+        Shape(TrainingGraph.SplitShape, rows, length, config.Heads, config.Hidden / config.Heads);
+        Shape(TrainingGraph.FeatureShape, rows, length, featureWidth);
+    }
+
+    /// <summary>Memory for one more value.</summary>
+    /// <returns>What is to be filled, whole.</returns>
+    public Span<float> New(string name, params ReadOnlySpan<long> shape)
+    {
+        long count = 1;
+        foreach (var size in shape)
+            count = checked(count * size);
+        if (_used == _buffers.Count)
+            _buffers.Add([]);
+        if (_buffers[_used].Length < count)
+            _buffers[_used] = GC.AllocateUninitializedArray<float>(checked((int)count), pinned: true);
+        var memory = _buffers[_used++].AsMemory(0, (int)count);
+        _values.Add(name, OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, memory, shape.ToArray()));
+        return memory.Span;
+    }
+
+    public void Dispose() => Clear();
+
+    private void Shape(string name, params long[] sizes) => _values.Add(name, OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, sizes.AsMemory(), [sizes.Length]));
+
+    private void Clear()
+    {
+        foreach (var value in _values.Values)
+            value.Dispose();
+        _values.Clear();
+        _used = 0;
+    }
+}

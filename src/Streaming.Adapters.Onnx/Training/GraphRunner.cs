@@ -1,0 +1,81 @@
+using Microsoft.ML.OnnxRuntime;
+using Streaming.Adapters.Onnx.Differentiation;
+using Streaming.Adapters.Onnx.Running;
+using Streaming.Contracts;
+using Streaming.Core;
+
+namespace Streaming.Adapters.Onnx.Training;
+
+/// <summary>Sessions of a forward graph and, in training, of the backward graph that belongs to it. They hold no weights.</summary>
+internal sealed class GraphRunner : IDisposable
+{
+    private readonly InferenceSession _forward;
+    private readonly InferenceSession? _backward;
+    private readonly RunOptions _runOptions = new();
+    private readonly GradientTape _tape;
+
+    public GraphRunner(TrainingGraph graph, OnnxRunnerOptions options, bool training)
+    {
+        _tape = graph.Tape;
+        Masks = graph.Masks;
+        (_forward, Device) = OnnxSessionFactory.Open(_tape.Forward(), options, singlePrecision: true);
+        if (training && _tape.Differentiated.Count > 0)
+            (_backward, _) = OnnxSessionFactory.Open(_tape.Backward(), options, singlePrecision: true);
+    }
+
+    /// <summary>Where it runs.</summary>
+    public string Device { get; }
+
+    /// <summary>Dropout masks it is fed with.</summary>
+    public IReadOnlyList<(string Name, MaskShape Shape, double Chance)> Masks { get; }
+
+    /// <summary>What the backward pass gives derivatives by.</summary>
+    public IReadOnlyList<string> Differentiated => _tape.Differentiated;
+
+    /// <summary>A forward pass.</summary>
+    /// <param name="find">Values by name.</param>
+    /// <returns>Logits, and what the backward pass needs; the caller's to dispose of.</returns>
+    public Dictionary<string, OrtValue> Forward(Func<string, OrtValue> find)
+    {
+        try
+        {
+            var outputs = _tape.ForwardOutputs;
+            var values = _forward.Run(_runOptions, _tape.ForwardInputs, [.. _tape.ForwardInputs.Select(find)], outputs);
+            var kept = new Dictionary<string, OrtValue>(outputs.Count, StringComparer.Ordinal);
+            for (var i = 0; i < outputs.Count; i++)
+                kept.Add(outputs[i], values[i]);
+            return kept;
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw Failed(e);
+        }
+    }
+
+    /// <summary>The backward pass.</summary>
+    /// <param name="find">Values by name: the seed, inputs, what the forward pass gave.</param>
+    /// <param name="receivers">Where derivatives go, in the order of <see cref="Differentiated"/>.</param>
+    public void Backward(Func<string, OrtValue> find, IReadOnlyCollection<OrtValue> receivers)
+    {
+        if (_backward is null)
+            return;
+        try
+        {
+            _backward.Run(_runOptions, _tape.BackwardInputs, [.. _tape.BackwardInputs.Select(find)], [.. _tape.Differentiated.Select(GradientTape.GradientName)], receivers);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw Failed(e);
+        }
+    }
+
+    public void Dispose()
+    {
+        _forward.Dispose();
+        _backward?.Dispose();
+        _runOptions.Dispose();
+    }
+
+    private static StreamingException Failed(OnnxRuntimeException e) =>
+        new(ErrorCodes.ModelFailed, $"ONNX Runtime could not compute a training step: {e.Message.ReplaceLineEndings(" ")} Smaller batches need less memory.", ExitCode.DependencyUnavailable, e);
+}
