@@ -6,6 +6,7 @@ using Streaming.Cli.DeadLetters;
 using Streaming.Cli.Demo;
 using Streaming.Cli.Doctor;
 using Streaming.Cli.Ingest;
+using Streaming.Cli.Interacting;
 using Streaming.Cli.Learning;
 using Streaming.Cli.Models;
 using Streaming.Cli.Predicting;
@@ -50,6 +51,7 @@ internal static class Program
             IngestCommand.Create(context),
             SearchCommand.Create(context),
             PredictCommand.Create(context),
+            InteractCommand.Create(context),
             TokenizeCommand.Create(context),
             StatusCommand.Create(context),
             DeadLettersCommand.Create(context),

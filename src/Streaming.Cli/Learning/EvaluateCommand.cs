@@ -21,10 +21,12 @@ internal static class EvaluateCommand
         var file = new Option<string>("--data") { Description = "Annotated file; .gz is unpacked", HelpName = "FILE", Required = true };
         var columns = new EvaluationColumns();
         var rawText = new Option<bool>("--raw-text") { Description = "Where the file gives words: also measure the sentences as running text, words found as in serving" };
+        var against = new Option<string?>("--against") { Description = "Baseline bundle, measured on the same samples: is the difference significant?", HelpName = "BUNDLE" };
+        var page = new Option<string?>("--report") { Description = "Also write a page: tables, reliability, confusion, the surest errors in their text", HelpName = "FILE.html" };
         var threads = CommonOptions.Threads().Between(0, 256);
         var json = CommonOptions.Json();
         return new Command("evaluate", "Measure a head of a bundle on annotated data; spans are counted as seqeval counts").With(bundle, task, file)
-            .With([.. columns.All]).With(rawText, threads, json)
+            .With([.. columns.All]).With(rawText, against, page, threads, json)
             .Does(context, async (parsed, cancellationToken) =>
             {
                 var request = new EvaluationRequest
@@ -39,22 +41,35 @@ internal static class EvaluateCommand
                     Types = columns.Types(parsed),
                     RawText = parsed.GetValue(rawText),
                 };
-                var opened = ModelBundle.Open(BundleLocator.Find(context, null, parsed.GetValue(bundle)!));
-                var head = opened.Manifest.Heads.FirstOrDefault(head => head.Task == request.Task);
-                await using var runner = OnnxModelRunner.Open(opened, new OnnxRunnerOptions
+                var concurrent = parsed.GetValue(threads) is > 0 and var count ? count : Environment.ProcessorCount;
+                var report = await MeasureAsync(context, parsed.GetValue(bundle)!, request, concurrent, cancellationToken);
+                if (parsed.GetValue(against) is { } baseline)
+                    report = report with { Against = EvaluationComparison.Of(report, await MeasureAsync(context, baseline, request, concurrent, cancellationToken), request.Seed) };
+                if (parsed.GetValue(page) is { } path)
                 {
-                    Layers = head is null ? null : [.. head.Layers.Order()],
-                    MaxConcurrent = parsed.GetValue(threads) is > 0 and var count ? count : Environment.ProcessorCount,
-                });
-                using var progress = new ProgressLine(context);
-                var report = await new Evaluation(opened, runner).RunAsync(
-                    request, new InlineProgress<int>(done => progress.Report("evaluating", done, 0, $"{done} texts")), cancellationToken);
-                progress.Dispose();
+                    await using var file = new StreamWriter(path);
+                    EvaluationPage.Write(file, report);
+                }
+
                 if (parsed.GetValue(json))
                     context.Out.WriteLine(JsonSerializer.Serialize(report, EvaluationJson.Default.EvaluationReport));
                 else
                     EvaluationText.Write(context.Out, report);
                 return ExitCode.Ok;
             });
+    }
+
+    private static async Task<EvaluationReport> MeasureAsync(CliContext context, string bundle, EvaluationRequest request, int concurrent, CancellationToken cancellationToken)
+    {
+        var opened = ModelBundle.Open(BundleLocator.Find(context, null, bundle));
+        var head = opened.Manifest.Heads.FirstOrDefault(head => head.Task == request.Task);
+        await using var runner = OnnxModelRunner.Open(opened, new OnnxRunnerOptions
+        {
+            Layers = head is null ? null : [.. head.Layers.Order()],
+            MaxConcurrent = concurrent,
+        });
+        using var progress = new ProgressLine(context);
+        return await new Evaluation(opened, runner).RunAsync(
+            request, new InlineProgress<int>(done => progress.Report($"evaluating {opened.Manifest.Name}", done, 0, $"{done} texts")), cancellationToken);
     }
 }

@@ -16,6 +16,8 @@ internal static class EvaluationText
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"micro F1 {report.MicroF1:F4} (95 %: {report.MicroF1Low:F4} to {report.MicroF1High:F4})  macro F1 {report.MacroF1:F4}  accuracy {report.Accuracy:F4}  calibration error {report.Ece:F4}"));
+        if (report.Against is { } against)
+            output.WriteLine(against.Describe(report.Bundle));
         if (report.RawTextMicroF1 is { } raw)
             output.WriteLine($"micro F1 as running text {MetricsText.Number(raw)}");
         var rows = new List<IReadOnlyList<string>> { new[] { "", "PRECISION", "RECALL", "F1", "SUPPORT" } };

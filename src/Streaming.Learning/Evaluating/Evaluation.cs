@@ -72,6 +72,7 @@ public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
             cancellationToken).ConfigureAwait(false);
         var report = ClassificationReport.Of(gold, predicted, head.Labels);
         var interval = BootstrapInterval.Of(gold.Length, request.Seed, 1000, 0.95, draw => draw.Count(i => gold[i] == predicted[i]) / (double)draw.Length);
+        var probabilities = ProbabilityReport.Of(logits, gold, head.Labels, head.Manifest.Temperature);
         return new EvaluationReport
         {
             Bundle = Name,
@@ -83,9 +84,11 @@ public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
             Accuracy = report.Accuracy,
             MicroF1Low = interval.Low,
             MicroF1High = interval.High,
-            Ece = ProbabilityReport.Of(logits, gold, head.Labels, head.Manifest.Temperature).Calibration.ExpectedError,
+            Ece = probabilities.Calibration.ExpectedError,
+            Brier = probabilities.Brier,
             PerType = new SortedDictionary<string, PrecisionRecall>(
                 Enumerable.Range(0, head.Labels).ToDictionary(k => head.Manifest.Labels[k], k => report.Classes[k]), StringComparer.Ordinal),
+            Details = DetailCollector.OfTexts(samples, predicted, logits, head.Manifest, probabilities.Calibration, report.Confusion),
         };
     }
 
@@ -97,6 +100,7 @@ public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
         var counter = TaggerMetrics.Count(samples, predicted);
         var report = counter.ToReport();
         var interval = BootstrapInterval.OfMicroF1(counter.Samples, request.Seed);
+        var calibration = TaggerMetrics.Calibration(samples, spans);
         AspectReport? aspects = null;
         if (request.Task == HeadTask.Absa)
             aspects = AspectReport.Of(samples.Select((t, i) => ((IReadOnlyCollection<TagSpan>)TaggedUnits.Gold(t), (IReadOnlyCollection<TagSpan>)TaggedUnits.Scored(predicted[i], t))));
@@ -111,11 +115,13 @@ public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
             Accuracy = WordAccuracy(samples, predicted),
             MicroF1Low = interval.Low,
             MicroF1High = interval.High,
-            Ece = TaggerMetrics.Calibration(samples, spans).ExpectedError,
+            Ece = calibration.ExpectedError,
+            Brier = DetailCollector.Brier(samples, spans),
             PerType = report.Types,
             Terms = aspects?.Terms.Micro,
             Pairs = aspects?.Pairs.Micro,
             RawTextMicroF1 = request.RawText && samples.Exists(s => s.Characters is null) ? await RawTextAsync(head, samples, progress, cancellationToken).ConfigureAwait(false) : null,
+            Details = DetailCollector.OfSpans(samples, spans, Types(head.Manifest), counter.Samples, calibration),
         };
     }
 

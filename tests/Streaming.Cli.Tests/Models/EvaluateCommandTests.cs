@@ -72,6 +72,29 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [StarterFact]
+    public async Task Evaluate_AgainstItself_FindsNoDifference_AndWritesAPage()
+    {
+        var file = _binary.Write("small.conll", Sentences.Replace("Merkel I-PER", "<b>Merkel</b> B-LOC", StringComparison.Ordinal));
+        var page = Path.Combine(Path.GetDirectoryName(file)!, "report.html");
+        var report = (await _binary.RunAsync("evaluate", "--task", "ner", "--data", file, "--against", "starter", "--report", page, "--json")).Json();
+        Assert.Equal(0, report.GetProperty("against").GetProperty("difference").GetDouble());
+        Assert.Equal(1, report.GetProperty("against").GetProperty("p_value").GetDouble());
+        Assert.False(report.TryGetProperty("details", out _), "texts must not stand in the JSON");
+        var html = await File.ReadAllTextAsync(page);
+        Assert.Contains("&lt;b&gt;", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("<b>Merkel", html, StringComparison.Ordinal);
+    }
+
+    [StarterFact]
+    public async Task Interact_TwoBundles_AnnotatesEachLineWithBoth()
+    {
+        var finished = await _binary.RunWithInputAsync("Angela Merkel visited Paris.\n\nnever read\n"u8.ToArray(), "interact", "--bundle", "starter", "--bundle", "starter");
+        Assert.Equal(0, finished.ExitCode);
+        Assert.Equal(2, finished.Output.Split("Angela Merkel").Length - 1);
+        Assert.DoesNotContain("never", finished.Output, StringComparison.Ordinal);
+    }
+
+    [StarterFact]
     public async Task Evaluate_BadMapping_IsRefused() =>
         (await _binary.RunAsync("evaluate", "--task", "sentiment", "--data", "x.csv", "--map", "up")).FailedWith(2, "usage");
 
