@@ -50,7 +50,7 @@ internal static class TrainCommand
                     MaxConcurrent = parsed.GetValue(threads) is > 0 and var count ? count : Environment.ProcessorCount,
                     Log = context.Say,
                 });
-                var bundle = await new HeadTraining(source.Bundle, runner, sources).RunAsync(
+                var bundle = await new HeadTraining(source.Bundle, runner, sources).TrainAsync(
                     recipe, folder, parsed.GetValue(force), new InlineProgress<TrainingProgress>(at => Show(progress, at)), cancellationToken);
                 progress.Dispose();
                 var seconds = context.Time.GetElapsedTime(started).TotalSeconds;

@@ -2,7 +2,7 @@ using Streaming.Core;
 
 namespace Streaming.Learning.FineTuning;
 
-/// <summary>Something that can differentiate an encoder: forward, backward, optimiser. The loop around it is <c>FineTuning</c>, the same for every backend.</summary>
+/// <summary>Something that can differentiate an encoder: forward, backward, optimiser. The loop around it is <see cref="EncoderTraining"/>, the same for every backend.</summary>
 public interface ITrainingBackend
 {
     /// <summary>Name in recipes and on the command line, e.g. <c>onnx</c> or <c>torch</c>.</summary>

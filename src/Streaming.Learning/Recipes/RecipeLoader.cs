@@ -38,7 +38,7 @@ public static class RecipeLoader
 
     private static TrainingRecipe Read(RecipeNode node, string digest)
     {
-        node.OnlyKeys("name", "version", "seed", "licence", "attribution", "data_sets", "heads");
+        node.OnlyKeys("name", "version", "seed", "licence", "attribution", "data_sets", "encoder", "fine_tuning", "heads");
         var dataSets = new Dictionary<string, RecipeNode>(StringComparer.Ordinal);
         if (node.Find("data_sets") is { } sets)
         {
@@ -58,6 +58,8 @@ public static class RecipeLoader
             Seed = node.Integer("seed", 0, long.MaxValue),
             Licence = node.Text("licence"),
             Attribution = node.Find("attribution")?.Texts() ?? [],
+            Encoder = node.Find("encoder")?.Value(),
+            FineTuning = node.Find("fine_tuning") is { } tuning ? FineTuningReader.Read(tuning, heads) : null,
             Heads = heads,
             Sha256 = digest,
         };
@@ -65,7 +67,7 @@ public static class RecipeLoader
 
     private static HeadRecipe Head(RecipeNode node, Dictionary<string, RecipeNode> dataSets)
     {
-        node.OnlyKeys("name", "task", "kind", "layers", "word_shape", "labels", "optimizer", "train", "dev", "test");
+        node.OnlyKeys("name", "task", "kind", "layers", "word_shape", "labels", "optimizer", "few_shot", "train", "dev", "test");
         var task = node.Choice("task", HeadTask.Ner);
         var labels = node.Require("labels").Texts();
         if (labels.Count is 0 or > 255 || labels.Distinct(StringComparer.Ordinal).Count() != labels.Count)
@@ -79,12 +81,15 @@ public static class RecipeLoader
             WordShape = node.Find("word_shape")?.Flag() ?? false,
             Labels = labels,
             Optimizer = node.Find("optimizer") is { } optimizer ? Optimizer(optimizer) : new OptimizerSettings(),
+            FewShot = (int)(node.Find("few_shot")?.Number(1, 1_000_000) ?? 0),
             Train = Sources(node, "train", dataSets),
             Dev = Sources(node, "dev", dataSets),
             Test = Sources(node, "test", dataSets),
         };
         if (!head.IsTagger && (head.WordShape || head.Kind == HeadKind.Crf))
             node.Error("only heads that tag words (ner, absa) may have kind crf or word_shape");
+        if (!head.IsTagger && head.FewShot > 0)
+            node.Error("few_shot counts sentences a type: it is for heads that tag words");
         if (head.Outputs.Count is < 2 or > 32)
             node.Error($"a head has 2 to 32 outputs, this one {head.Outputs.Count}");
         if (head.Layers.Count == 0)

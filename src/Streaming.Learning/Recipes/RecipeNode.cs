@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Streaming.Core;
 using Streaming.Core.Topology;
 using Streaming.Core.Topology.Yaml;
@@ -10,6 +11,8 @@ namespace Streaming.Learning.Recipes;
 internal sealed class RecipeNode(ConfigNode node, DiagnosticBag diagnostics)
 {
     public bool IsNothing => node is ConfigScalar { IsNull: true };
+
+    public bool IsMapping => node is ConfigMapping;
 
     public void Error(string message) => diagnostics.Error("recipe_invalid", node.Position, message + ".");
 
@@ -98,13 +101,16 @@ internal sealed class RecipeNode(ConfigNode node, DiagnosticBag diagnostics)
         var text = found.Value();
         foreach (var value in Enum.GetValues<T>())
         {
-            if (value.ToString().Equals(text, StringComparison.OrdinalIgnoreCase))
+            if (NameOf(value).Equals(text, StringComparison.OrdinalIgnoreCase))
                 return value;
         }
 
-        found.Error($"'{DataErrors.Quote(text)}' is not one of {string.Join(", ", Enum.GetNames<T>().Select(n => n.ToLowerInvariant()))}");
+        found.Error($"'{DataErrors.Quote(text)}' is not one of {string.Join(", ", Enum.GetValues<T>().Select(NameOf))}");
         return standIn;
     }
+
+    private static string NameOf<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
     public DataFormat Format(string key)
     {

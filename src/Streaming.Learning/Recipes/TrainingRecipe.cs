@@ -21,6 +21,12 @@ public sealed record TrainingRecipe
     /// <summary>Who must be named beside the data sets' own attributions.</summary>
     public IReadOnlyList<string> Attribution { get; init; } = [];
 
+    /// <summary>Checkpoint folder or bundle that gives the encoder when the command names none.</summary>
+    public string? Encoder { get; init; }
+
+    /// <summary>How the encoder is trained first; null: it stays as it is.</summary>
+    public FineTuningSettings? FineTuning { get; init; }
+
     /// <summary>The heads.</summary>
     public required IReadOnlyList<HeadRecipe> Heads { get; init; }
 
@@ -51,6 +57,9 @@ public sealed record HeadRecipe
 
     /// <summary>How it is optimised.</summary>
     public required OptimizerSettings Optimizer { get; init; }
+
+    /// <summary>Sentences a type that are drawn from the training data; 0: all of it is used.</summary>
+    public int FewShot { get; init; }
 
     /// <summary>Data to learn from.</summary>
     public required IReadOnlyList<DataSource> Train { get; init; }

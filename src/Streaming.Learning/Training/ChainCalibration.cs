@@ -62,7 +62,7 @@ internal sealed class ChainCalibration((float[] Start, float[] Transitions, floa
             for (var i = 0; i < scaled.Length; i++)
             {
                 scaled[i] = emissions[i] * inverse;
-                held[i] = (allowed[i / labels] >> (i % labels) & 1) != 0 ? scaled[i] : ChainObjective.Forbidden;
+                held[i] = (allowed[i / labels] >> (i % labels) & 1) != 0 ? scaled[i] : ChainLoss.Forbidden;
             }
 
             loss += crf.LogPartition(scaled) - crf.LogPartition(held);

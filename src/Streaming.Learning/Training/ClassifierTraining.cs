@@ -11,16 +11,14 @@ namespace Streaming.Learning.Training;
 /// <summary>Trains, calibrates and measures a head on whole texts.</summary>
 internal sealed class ClassifierTraining(HeadContext context)
 {
-    public async ValueTask<(TrainedHead Head, IReadOnlyDictionary<DataSource, long> Rows)> RunAsync(Core.Models.EncoderInfo encoder, CancellationToken cancellationToken)
+    /// <param name="encoder">What the head reads from.</param>
+    /// <param name="given">A head that was trained elsewhere, to be calibrated and measured; null: it is fitted here.</param>
+    /// <param name="cancellationToken">Ends the training.</param>
+    public async ValueTask<(TrainedHead Head, IReadOnlyDictionary<DataSource, long> Rows)> RunAsync(Core.Models.EncoderInfo encoder, TrainedHead? given, CancellationToken cancellationToken)
     {
-        var recipe = context.Recipe;
-        var rows = new Dictionary<DataSource, long>();
-        var test = Load(recipe.Test, rows);
-        var dev = HeadContext.Without(Load(recipe.Dev, rows), s => s.Text, test);
-        var train = HeadContext.Without(Load(recipe.Train, rows), s => s.Text, test, dev);
-
-        var (weights, bias) = await FitAsync(train, cancellationToken).ConfigureAwait(false);
-        var head = new Head(context.Manifest(), encoder, weights, bias);
+        var (train, dev, test, rows) = Splits.Classified(context.Loader, context.Recipe);
+        var (weights, bias) = given is null ? await FitAsync(train, cancellationToken).ConfigureAwait(false) : (given.Weights, given.Bias);
+        var head = new Head(HeadContext.Manifest(context.Recipe), encoder, weights, bias);
         var devLogits = await LogitsAsync(head, dev, "calibrate", cancellationToken).ConfigureAwait(false);
         var temperature = TemperatureScaling.Fit(devLogits, Labels(dev), head.Labels);
         var testLogits = await LogitsAsync(head, test, "measure", cancellationToken).ConfigureAwait(false);
@@ -122,19 +120,6 @@ internal sealed class ClassifierTraining(HeadContext context)
         ["test.macro_f1"] = report.Macro.F1,
         ["test.micro_f1"] = report.Micro.F1,
     };
-
-    private List<ClassifiedText> Load(IReadOnlyList<DataSource> sources, Dictionary<DataSource, long> rows)
-    {
-        var all = new List<ClassifiedText>();
-        foreach (var source in sources)
-        {
-            var samples = context.Loader.Classified(source, context.Recipe.Labels);
-            rows[source] = samples.Count;
-            all.AddRange(samples);
-        }
-
-        return all;
-    }
 
     private static int[] Labels(List<ClassifiedText> samples) => [.. samples.Select(s => s.Label)];
 

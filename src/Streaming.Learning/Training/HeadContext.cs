@@ -48,7 +48,7 @@ internal sealed class HeadContext(HeadRecipe recipe, SampleLoader loader, Encodi
     }
 
     /// <summary>The manifest of the head, not calibrated and not measured yet.</summary>
-    public HeadManifest Manifest() => new()
+    public static HeadManifest Manifest(HeadRecipe recipe) => new()
     {
         Name = recipe.Name,
         Task = recipe.Task,
@@ -59,11 +59,4 @@ internal sealed class HeadContext(HeadRecipe recipe, SampleLoader loader, Encodi
         WordShape = recipe.WordShape,
         File = $"heads/{recipe.Name}.safetensors",
     };
-
-    /// <summary>Leaves out what also occurs in texts that the head is calibrated or measured on.</summary>
-    public static List<T> Without<T>(List<T> samples, Func<T, string> text, params IEnumerable<T>[] others)
-    {
-        var seen = others.SelectMany(o => o).Select(text).ToHashSet(StringComparer.Ordinal);
-        return [.. samples.Where(s => !seen.Contains(text(s)))];
-    }
 }

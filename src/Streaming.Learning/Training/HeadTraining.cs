@@ -15,17 +15,16 @@ namespace Streaming.Learning.Training;
 /// <param name="encoder">Bundle that gives encoder and tokeniser; heads it has are left behind.</param>
 /// <param name="runner">Runs that encoder; stays the caller's.</param>
 /// <param name="dataRoot">Folder that the recipe's files are relative to.</param>
-public sealed class HeadTraining(ModelBundle encoder, IModelRunner runner, string dataRoot)
+public sealed class HeadTraining(ModelBundle encoder, IModelRunner runner, string dataRoot) : IModelTrainer
 {
-    /// <summary>Trains every head, one after another, and writes the bundle.</summary>
-    /// <param name="recipe">What to train.</param>
-    /// <param name="directory">Where the bundle will lie.</param>
-    /// <param name="overwrite">Whether a bundle that lies there is replaced.</param>
-    /// <param name="progress">Told how far it is.</param>
-    /// <param name="cancellationToken">Ends the training; nothing is left behind.</param>
-    /// <returns>The bundle, opened and verified.</returns>
-    /// <exception cref="StreamingException">Of data, recipe or bundle, with its code.</exception>
-    public async ValueTask<ModelBundle> RunAsync(
+    /// <summary>Heads that were trained with the encoder, by name.</summary>
+    internal IReadOnlyDictionary<string, TrainedHead> Tuned { get; init; } = new Dictionary<string, TrainedHead>();
+
+    /// <summary>What becomes of <see cref="Tuned"/>.</summary>
+    internal HeadPolicy Policy { get; init; } = HeadPolicy.Refit;
+
+    /// <inheritdoc/>
+    public async ValueTask<ModelBundle> TrainAsync(
         TrainingRecipe recipe, string directory, bool overwrite, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         using var writer = new ModelBundleWriter(directory, overwrite);
@@ -43,9 +42,7 @@ public sealed class HeadTraining(ModelBundle encoder, IModelRunner runner, strin
             foreach (var head in recipe.Heads)
             {
                 var context = new HeadContext(head, loader, encoding, recipe.Seed, scratch.FullName, progress);
-                var (trained, rows) = head.IsTagger
-                    ? await new TaggerTraining(context).RunAsync(runner.Info, cancellationToken).ConfigureAwait(false)
-                    : await new ClassifierTraining(context).RunAsync(runner.Info, cancellationToken).ConfigureAwait(false);
+                var (trained, rows) = await TrainAsync(head, context, cancellationToken).ConfigureAwait(false);
                 writer.Add(trained.Manifest.File, trained.ToSafetensors());
                 heads.Add(trained.Manifest);
                 Record(data, head, rows, loader);
@@ -69,6 +66,22 @@ public sealed class HeadTraining(ModelBundle encoder, IModelRunner runner, strin
             Licence = recipe.Licence,
             Attribution = [.. encoder.Manifest.Attribution.Concat(recipe.Attribution).Concat(data.Values.Select(d => d.Attribution ?? "")).Where(a => a.Length > 0).Distinct()],
         });
+    }
+
+    private async ValueTask<(TrainedHead Head, IReadOnlyDictionary<DataSource, long> Rows)> TrainAsync(HeadRecipe head, HeadContext context, CancellationToken cancellationToken)
+    {
+        var given = Policy == HeadPolicy.Refit ? null : Tuned.GetValueOrDefault(head.Name);
+        var first = await Run(given).ConfigureAwait(false);
+        if (given is null || Policy == HeadPolicy.Keep)
+            return first;
+        // Decided on the development data, which neither has learnt from.
+        var second = await Run(null).ConfigureAwait(false);
+        var metric = head.IsTagger ? "dev.micro_f1" : "dev.macro_f1";
+        return first.Head.Manifest.Metrics[metric] > second.Head.Manifest.Metrics[metric] ? first : second;
+
+        ValueTask<(TrainedHead Head, IReadOnlyDictionary<DataSource, long> Rows)> Run(TrainedHead? from) => head.IsTagger
+            ? new TaggerTraining(context).RunAsync(runner.Info, from, cancellationToken)
+            : new ClassifierTraining(context).RunAsync(runner.Info, from, cancellationToken);
     }
 
     private static void Record(SortedDictionary<string, TrainingData> data, HeadRecipe head, IReadOnlyDictionary<DataSource, long> rows, SampleLoader loader)

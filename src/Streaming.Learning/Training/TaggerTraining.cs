@@ -14,15 +14,14 @@ internal sealed class TaggerTraining(HeadContext context)
 {
     private readonly IReadOnlyList<string> _types = context.Recipe.Labels;
 
-    public async ValueTask<(TrainedHead Head, IReadOnlyDictionary<DataSource, long> Rows)> RunAsync(Core.Models.EncoderInfo encoder, CancellationToken cancellationToken)
+    /// <param name="encoder">What the head reads from.</param>
+    /// <param name="given">A head that was trained elsewhere, to be calibrated and measured; null: it is fitted here.</param>
+    /// <param name="cancellationToken">Ends the training.</param>
+    public async ValueTask<(TrainedHead Head, IReadOnlyDictionary<DataSource, long> Rows)> RunAsync(Core.Models.EncoderInfo encoder, TrainedHead? given, CancellationToken cancellationToken)
     {
         var recipe = context.Recipe;
-        var rows = new Dictionary<DataSource, long>();
-        var test = Load(recipe.Test, rows);
-        var dev = HeadContext.Without(Load(recipe.Dev, rows), s => s.Text, test);
-        var train = HeadContext.Without(Load(recipe.Train, rows), s => s.Text, test, dev);
-
-        var trained = await FitAsync(train, cancellationToken).ConfigureAwait(false);
+        var (train, dev, test, rows) = Splits.Tagged(context.Loader, recipe, context.Seed);
+        var trained = given ?? await FitAsync(train, cancellationToken).ConfigureAwait(false);
         var head = new Head(trained.Manifest, encoder, trained.Weights, trained.Bias, trained.Chain);
         var devSpans = new List<TaggedSpan>[dev.Count];
         var temperature = await CalibrateAsync(head, trained, dev, devSpans, cancellationToken).ConfigureAwait(false);
@@ -92,7 +91,7 @@ internal sealed class TaggerTraining(HeadContext context)
         }
 
         var (weights, bias) = standardizer.Fold(parameters, parameters.AsSpan(layout.Bias, layout.Labels), layout.Stride);
-        return new TrainedHead(context.Manifest(), weights, bias, isChain
+        return new TrainedHead(HeadContext.Manifest(context.Recipe), weights, bias, isChain
             ? (parameters.AsSpan(layout.Start, layout.Labels).ToArray(), parameters.AsSpan(layout.Transitions, layout.Labels * layout.Labels).ToArray(), parameters.AsSpan(layout.End, layout.Labels).ToArray())
             : null);
     }
@@ -140,19 +139,6 @@ internal sealed class TaggerTraining(HeadContext context)
     }
 
     private static string[] Surfaces(TaggedText text) => [.. text.Words.Select(w => text.Text[w.Start..w.End])];
-
-    private List<TaggedText> Load(IReadOnlyList<DataSource> sources, Dictionary<DataSource, long> rows)
-    {
-        var all = new List<TaggedText>();
-        foreach (var source in sources)
-        {
-            var samples = context.Loader.Tagged(source, _types);
-            rows[source] = samples.Count;
-            all.AddRange(samples);
-        }
-
-        return all;
-    }
 
     private static List<FeatureText> Texts(List<TaggedText> samples) => samples.ConvertAll(TaggedUnits.ToFeatureText);
 }

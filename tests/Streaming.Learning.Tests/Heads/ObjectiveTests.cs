@@ -33,7 +33,7 @@ public sealed class ObjectiveTests : IDisposable
         var scratch = new float[parameters.Length];
         for (var i = 0; i < parameters.Length; i++)
         {
-            if (parameters[i] == ChainObjective.Forbidden)
+            if (parameters[i] == ChainLoss.Forbidden)
             {
                 Assert.Equal(0, gradient[i]);
                 continue;

@@ -66,7 +66,7 @@ public sealed class HeadTrainingTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     [Fact]
-    public async Task RunAsync_Twice_GivesTheSameBytes()
+    public async Task TrainAsync_Twice_GivesTheSameBytes()
     {
         var first = await TrainAsync("a");
         var second = await TrainAsync("b");
@@ -75,7 +75,7 @@ public sealed class HeadTrainingTests : IDisposable
     }
 
     [Fact]
-    public async Task RunAsync_SmallRecipe_BeatsItsBaselinesAndRecordsWhatItUsed()
+    public async Task TrainAsync_SmallRecipe_BeatsItsBaselinesAndRecordsWhatItUsed()
     {
         var bundle = await TrainAsync("a");
         var ner = bundle.Manifest.Heads.Single(h => h.Task == HeadTask.Ner);
@@ -97,7 +97,7 @@ public sealed class HeadTrainingTests : IDisposable
     }
 
     [Fact]
-    public async Task RunAsync_DataThatDoesNotAnnotateAType_IsNoEvidenceAgainstIt()
+    public async Task TrainAsync_DataThatDoesNotAnnotateAType_IsNoEvidenceAgainstIt()
     {
         // Half of the sentences name places but annotate persons only; places must be found all the same.
         var bundle = await TrainAsync("a");
@@ -154,7 +154,7 @@ public sealed class HeadTrainingTests : IDisposable
     }
 
     [Fact]
-    public async Task RunAsync_MissingFile_LeavesNothingBehind()
+    public async Task TrainAsync_MissingFile_LeavesNothingBehind()
     {
         File.Delete(PathOf("people.conll"));
         var error = await Assert.ThrowsAsync<StreamingException>(async () => await TrainAsync("a"));
@@ -167,7 +167,7 @@ public sealed class HeadTrainingTests : IDisposable
         var encoder = HashEncoder.NewBundle(PathOf(name + "-encoder"), [.. Places, .. People, .. Plain, "fine", "awful"]);
         await using var runner = new HashEncoder();
         var recipe = RecipeLoader.Parse(System.Text.Encoding.UTF8.GetBytes(Recipe), "small.yaml");
-        return await new HeadTraining(encoder, runner, _folder.FullName).RunAsync(recipe, PathOf(name), overwrite: false, null, CancellationToken.None);
+        return await new HeadTraining(encoder, runner, _folder.FullName).TrainAsync(recipe, PathOf(name), overwrite: false, null, CancellationToken.None);
     }
 
     private void WriteConll(string name, SeededRandom random, int sentences, bool withPlaces)
