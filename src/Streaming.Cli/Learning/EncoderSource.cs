@@ -2,6 +2,7 @@ using Streaming.Adapters.Onnx.Bert;
 using Streaming.Adapters.Onnx.Import;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
+using Streaming.Core;
 using Streaming.Core.Models.Bundle;
 
 namespace Streaming.Cli.Learning;
@@ -47,6 +48,12 @@ internal sealed class EncoderSource : IDisposable
         if (_scratch is not null && Directory.Exists(_scratch))
             Directory.Delete(_scratch, recursive: true);
     }
+
+    /// <summary>The folder of a checkpoint: fine-tuning needs the weights as they were trained, which a bundle no longer has.</summary>
+    /// <exception cref="StreamingException"><c>checkpoint_needed</c>.</exception>
+    public static string Checkpoint(string name) => IsCheckpoint(name)
+        ? Path.GetFullPath(name)
+        : throw new StreamingException("checkpoint_needed", $"fine-tuning starts from a Hugging Face folder (config.json, model.safetensors, tokenizer.json); '{name}' is none. Name one with --encoder, or with encoder in the recipe.");
 
     private static bool IsCheckpoint(string name) =>
         Directory.Exists(name) && !File.Exists(Path.Combine(name, ModelBundle.ManifestName)) && File.Exists(Path.Combine(name, "config.json"));

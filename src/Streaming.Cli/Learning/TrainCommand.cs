@@ -1,11 +1,10 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json;
 using Streaming.Adapters.Onnx.Running;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Models;
 using Streaming.Core;
 using Streaming.Core.Models.Bundle;
+using Streaming.Learning.FineTuning;
 using Streaming.Learning.Recipes;
 using Streaming.Learning.Training;
 
@@ -17,11 +16,10 @@ internal static class TrainCommand
     public static Command Create(CliContext context)
     {
         var recipeFile = new Argument<string>("RECIPE") { Description = "Recipe, e.g. models/recipes/starter.yaml" };
-        var encoder = new Option<string>("--encoder")
+        var encoder = new Option<string?>("--encoder")
         {
-            Description = "Bundle that gives the encoder, or a Hugging Face folder, which is imported first",
+            Description = "Bundle that gives the encoder, or a Hugging Face folder, which is imported first; fine-tuning needs such a folder (default: what the recipe names, else starter)",
             HelpName = "BUNDLE|DIR",
-            DefaultValueFactory = static _ => "starter",
         };
         var precision = ImportCommand.PrecisionOption();
         precision.Description = "Precision a Hugging Face folder is imported in";
@@ -29,10 +27,14 @@ internal static class TrainCommand
         var output = new Option<string?>("--output") { Description = "Folder the bundle will be; default: models/NAME in the data folder", HelpName = "DIR" };
         var force = new Option<bool>("--force") { Description = "Replace a bundle that is there" };
         var heads = new Option<string?>("--heads") { Description = "Train only these heads of the recipe", HelpName = "NAME,NAME" };
+        var backend = new Option<string?>("--backend") { Description = "What fine-tunes the encoder, instead of what the recipe names", HelpName = "NAME" };
+        var work = new Option<string?>("--checkpoints") { Description = "Fine-tuning: folder for state, log and the trained checkpoint (default: the bundle's, with .training behind)", HelpName = "DIR" };
+        var resume = new Option<bool>("--resume") { Description = "Fine-tuning: go on from the state that lies there" };
         var threads = CommonOptions.Threads().Between(0, 256);
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
-        return new Command("train", "Train the heads of a recipe and write the bundle").With(recipeFile, encoder, precision, dataRoot, output, force, heads, threads, data, json)
+        return new Command("train", "Train what a recipe says, heads alone or the encoder too, and write the bundle")
+            .With(recipeFile, encoder, precision, dataRoot, output, force, heads, backend, work).With(resume, threads, data, json)
             .Does(context, async (parsed, cancellationToken) =>
             {
                 var started = context.Time.GetTimestamp();
@@ -41,23 +43,42 @@ internal static class TrainCommand
                 ImportCommand.RefuseExisting(folder, parsed.GetValue(force));
                 var sources = DataRoot.Find(context, parsed.GetValue(dataRoot));
                 using var progress = new ProgressLine(context);
-                using var source = await EncoderSource.OpenAsync(
-                    context, parsed.GetValue(data), parsed.GetValue(encoder)!, ImportCommand.ParsePrecision(parsed.GetValue(precision)),
-                    ImportCommand.Show(progress), cancellationToken);
-                await using var runner = OnnxModelRunner.Open(source.Bundle, new OnnxRunnerOptions
+                var name = parsed.GetValue(encoder) ?? recipe.Encoder ?? "starter";
+                var kind = ImportCommand.ParsePrecision(parsed.GetValue(precision));
+                var count = parsed.GetValue(threads);
+                var show = new InlineProgress<TrainingProgress>(at => TrainingText.Show(progress, at));
+                ModelBundle bundle;
+                if (recipe.FineTuning is { } tuning)
                 {
-                    Layers = [.. recipe.Heads.SelectMany(static head => head.Layers).Distinct().Order()],
-                    MaxConcurrent = parsed.GetValue(threads) is > 0 and var count ? count : Environment.ProcessorCount,
-                    Log = context.Say,
-                });
-                var bundle = await new HeadTraining(source.Bundle, runner, sources).TrainAsync(
-                    recipe, folder, parsed.GetValue(force), new InlineProgress<TrainingProgress>(at => Show(progress, at)), cancellationToken);
+                    var training = new EncoderTraining(
+                        EncoderSource.Checkpoint(name), TrainingBackends.Find(parsed.GetValue(backend) ?? tuning.Backend),
+                        new OnnxEncoderImporter(context, kind, count, ImportCommand.Show(progress)), sources, context.Time)
+                    {
+                        WorkDirectory = parsed.GetValue(work) ?? folder + ".training",
+                        Resume = parsed.GetValue(resume),
+                        Say = context.Say,
+                    };
+                    var chosen = count > 0 ? recipe with { FineTuning = tuning with { Threads = count } } : recipe;
+                    bundle = await training.TrainAsync(chosen, folder, parsed.GetValue(force), show, cancellationToken);
+                }
+                else
+                {
+                    using var source = await EncoderSource.OpenAsync(context, parsed.GetValue(data), name, kind, ImportCommand.Show(progress), cancellationToken);
+                    await using var runner = OnnxModelRunner.Open(source.Bundle, new OnnxRunnerOptions
+                    {
+                        Layers = [.. recipe.Heads.SelectMany(static head => head.Layers).Distinct().Order()],
+                        MaxConcurrent = count > 0 ? count : Environment.ProcessorCount,
+                        Log = context.Say,
+                    });
+                    bundle = await new HeadTraining(source.Bundle, runner, sources).TrainAsync(recipe, folder, parsed.GetValue(force), show, cancellationToken);
+                }
+
                 progress.Dispose();
                 var seconds = context.Time.GetElapsedTime(started).TotalSeconds;
                 if (parsed.GetValue(json))
-                    WriteJson(context.Out, bundle, seconds);
+                    TrainingText.WriteJson(context.Out, bundle, seconds);
                 else
-                    Write(context, bundle, seconds);
+                    TrainingText.Write(context, bundle, seconds);
                 return ExitCode.Ok;
             });
     }
@@ -71,31 +92,4 @@ internal static class TrainCommand
             throw new StreamingException("head_not_found", $"the recipe has no head '{string.Join(", ", names.Except(known))}'; it has {string.Join(", ", known)}");
         return recipe with { Heads = [.. recipe.Heads.Where(head => names.Contains(head.Name))] };
     }
-
-    private static void Show(ProgressLine progress, TrainingProgress at) => progress.Report(
-        at.Head.Length == 0 ? at.Stage : $"{at.Head}: {at.Stage}",
-        at.Done,
-        at.Total,
-        at.Loss is { } loss ? string.Create(CultureInfo.InvariantCulture, $"{at.Done} of at most {at.Total}, loss {loss:F4}") : null);
-
-    private static void Write(CliContext context, ModelBundle bundle, double seconds)
-    {
-        context.Say(string.Create(CultureInfo.InvariantCulture, $"trained in {seconds:F1} s"));
-        context.Out.WriteLine($"{BundleText.NameOf(bundle.Manifest)}  {BundleText.Size(bundle.Manifest)}  {bundle.Directory}");
-        foreach (var head in bundle.Manifest.Heads)
-        {
-            context.Out.WriteLine();
-            context.Out.WriteLine($"{head.Name}: {BundleText.TaskName(head.Task)}");
-            MetricsText.Write(context.Out, head);
-        }
-    }
-
-    private static void WriteJson(TextWriter output, ModelBundle bundle, double seconds) => JsonText.WriteObject(output, writer =>
-    {
-        writer.WriteString("directory", bundle.Directory);
-        writer.WriteString("digest", bundle.Digest);
-        writer.WriteNumber("seconds", seconds);
-        writer.WritePropertyName("manifest");
-        JsonSerializer.Serialize(writer, bundle.Manifest, ManifestJson.OnDisk.ModelManifest);
-    });
 }

@@ -1,0 +1,23 @@
+using Streaming.Core;
+using Streaming.Learning.FineTuning;
+
+namespace Streaming.Cli.Learning;
+
+/// <summary>What can train encoders in this build, by name.</summary>
+internal static class TrainingBackends
+{
+    private static readonly (string Name, Func<ITrainingBackend> Create)[] Known = [];
+
+    /// <summary>The backend of that name; <c>auto</c>: the first there is.</summary>
+    /// <exception cref="StreamingException"><c>training_backend_missing</c>.</exception>
+    public static ITrainingBackend Find(string name)
+    {
+        foreach (var (known, create) in Known)
+        {
+            if (name == known || name == "auto")
+                return create();
+        }
+
+        throw new StreamingException("training_backend_missing", $"this build has no training backend '{name}'; it has {(Known.Length == 0 ? "none" : string.Join(", ", Known.Select(static k => k.Name)))}. Set backend in fine_tuning, or --backend, to one of them.");
+    }
+}
