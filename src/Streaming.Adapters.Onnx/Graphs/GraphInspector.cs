@@ -1,4 +1,5 @@
 using Streaming.Core;
+using Streaming.Core.Models.Bundle;
 
 namespace Streaming.Adapters.Onnx.Graphs;
 
@@ -13,7 +14,7 @@ public static class GraphInspector
     public static void Inspect(ReadOnlySpan<byte> model)
     {
         var graphs = 0;
-        var reader = new ProtoReader(model);
+        var reader = new ProtoReader(model, Invalid);
         while (reader.Next(out var field))
         {
             switch (field)
@@ -30,12 +31,12 @@ public static class GraphInspector
             }
         }
         if (graphs != 1)
-            throw ProtoReader.Invalid("it has no graph, or more than one");
+            throw Invalid("it has no graph, or more than one");
     }
 
     private static void Graph(ReadOnlySpan<byte> graph)
     {
-        var reader = new ProtoReader(graph);
+        var reader = new ProtoReader(graph, Invalid);
         while (reader.Next(out var field))
         {
             switch (field)
@@ -57,7 +58,7 @@ public static class GraphInspector
 
     private static void Node(ReadOnlySpan<byte> node)
     {
-        var reader = new ProtoReader(node);
+        var reader = new ProtoReader(node, Invalid);
         while (reader.Next(out var field))
         {
             if (field == 5)
@@ -69,7 +70,7 @@ public static class GraphInspector
 
     private static void Attribute(ReadOnlySpan<byte> attribute)
     {
-        var reader = new ProtoReader(attribute);
+        var reader = new ProtoReader(attribute, Invalid);
         while (reader.Next(out var field))
         {
             switch (field)
@@ -90,7 +91,7 @@ public static class GraphInspector
 
     private static void Tensor(ReadOnlySpan<byte> tensor)
     {
-        var reader = new ProtoReader(tensor);
+        var reader = new ProtoReader(tensor, Invalid);
         while (reader.Next(out var field))
         {
             // 13 says where outside, 14 that it is outside: either is enough.
@@ -100,6 +101,9 @@ public static class GraphInspector
                 reader.Skip();
         }
     }
+
+    private static StreamingException Invalid(string reason) =>
+        new("model_graph_invalid", $"The ONNX model is refused: {reason}. Restore the bundle or import the model again.");
 
     private static StreamingException Refused(string what) =>
         new("model_graph_refused", $"The ONNX model uses {what}, which an encoder does not need and this program does not run. Import the model again with `streaming models import`.");

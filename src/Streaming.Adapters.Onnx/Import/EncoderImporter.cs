@@ -35,7 +35,7 @@ public static class EncoderImporter
         var layers = options.Layers ?? [.. Enumerable.Range(0, config.Layers + 1)];
 
         using var writer = new ModelBundleWriter(options.Output, options.Overwrite);
-        var tokenizer = WordPieceTokenizer.Load(Path.Combine(options.Directory, tokenizerFile), new WordPieceOptions { Lowercase = lowerCase });
+        var tokenizer = TokenizerLoader.Load(Path.Combine(options.Directory, tokenizerFile), new TokenizerFileOptions { Lowercase = lowerCase, Family = "bert" });
         if (tokenizer.VocabularySize > config.Vocabulary)
             throw new StreamingException("model_config_invalid", $"The tokeniser knows {tokenizer.VocabularySize} tokens, the encoder {config.Vocabulary}: they do not belong together.");
         var ranges = options.Precision == EncoderPrecision.Int8 ? Calibrate(checkpoint, tokenizer, options, maxLength, progress, cancellationToken) : null;
@@ -64,7 +64,7 @@ public static class EncoderImporter
             Name = options.Name,
             Version = options.Version,
             Encoder = encoder,
-            Tokenizer = new TokenizerManifest { Kind = "wordpiece", Files = [tokenizerFile], LowerCase = lowerCase },
+            Tokenizer = new TokenizerManifest { Kind = tokenizer.Kind, Files = [tokenizerFile], LowerCase = lowerCase },
             Licence = options.Licence ?? ReadmeLicence(options.Directory) ?? "LicenseRef-unknown",
             Attribution = options.Attribution,
         });
@@ -82,7 +82,7 @@ public static class EncoderImporter
     };
 
     private static ActivationRanges Calibrate(
-        BertCheckpoint checkpoint, WordPieceTokenizer tokenizer, EncoderImportOptions options, int maxLength,
+        BertCheckpoint checkpoint, ITokenizer tokenizer, EncoderImportOptions options, int maxLength,
         IProgress<EncoderImportProgress>? progress, CancellationToken cancellationToken)
     {
         var sequences = CalibrationTexts.Encode(options.CalibrationTexts ?? CalibrationTexts.Shipped(), tokenizer, maxLength);
@@ -90,7 +90,7 @@ public static class EncoderImporter
     }
 
     /// <summary>One text alone and beside a longer one: the numbers must be finite and the same.</summary>
-    private static async Task CheckAsync(byte[] graph, EncoderManifest manifest, WordPieceTokenizer tokenizer, CancellationToken cancellationToken)
+    private static async Task CheckAsync(byte[] graph, EncoderManifest manifest, ITokenizer tokenizer, CancellationToken cancellationToken)
     {
         const float tolerance = 1e-4f;
         await using var runner = OnnxModelRunner.Open(graph, manifest, new OnnxRunnerOptions { Device = "cpu" });

@@ -49,22 +49,13 @@ internal static class BenchEncoderCommand
     private static (ITokenizer Tokenizer, int MaxLength, IReadOnlyList<BenchmarkedEncoder> Encoders) OfBundle(CliContext context, string name)
     {
         var bundle = ModelBundle.Open(BundleLocator.Find(context, null, name));
-        return (WordPieceTokenizer.Load(bundle), bundle.Manifest.Encoder.MaxSequenceLength, [BenchmarkedEncoder.FromBundle(bundle)]);
+        return (TokenizerLoader.Load(bundle), bundle.Manifest.Encoder.MaxSequenceLength, [BenchmarkedEncoder.FromBundle(bundle)]);
     }
 
     private static (ITokenizer Tokenizer, int MaxLength, IReadOnlyList<BenchmarkedEncoder> Encoders) OfCheckpoint(string folder, IReadOnlyList<string>? names, CancellationToken cancellationToken)
     {
         const int usual = 256;
-        var vocabulary = Path.Combine(folder, "tokenizer.json");
-        if (!File.Exists(vocabulary))
-            vocabulary = Path.Combine(folder, "vocab.txt");
-        foreach (var needed in new[] { vocabulary, Path.Combine(folder, "config.json"), Path.Combine(folder, "model.safetensors") })
-        {
-            if (!File.Exists(needed))
-                throw new StreamingException("model_not_found", $"'{folder}' has no {Path.GetFileName(needed)}; give the folder of a Hugging Face checkpoint with config.json, model.safetensors and tokenizer.json or vocab.txt");
-        }
-
-        var tokenizer = WordPieceTokenizer.Load(vocabulary);
+        var tokenizer = TokenizerLoader.Load(folder);
         var encoders = BenchmarkedEncoder.FromCheckpoint(folder, tokenizer, layers: null, cancellationToken);
         return (tokenizer, usual, names is null ? encoders : [.. encoders.Where(encoder => names.Contains(encoder.Name))]);
     }

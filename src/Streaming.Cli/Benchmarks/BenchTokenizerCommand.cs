@@ -20,7 +20,7 @@ internal static class BenchTokenizerCommand
         return new Command("tokenizer", "Measure the tokeniser on one thread").With(input, bundle, rounds, json).Does(context, (parsed, cancellationToken) =>
         {
             var file = BenchInput.Find(context, parsed.GetValue(input));
-            var tokenizer = WordPieceTokenizer.Load(ModelBundle.Open(BundleLocator.Find(context, null, parsed.GetValue(bundle)!)));
+            var tokenizer = TokenizerLoader.Load(ModelBundle.Open(BundleLocator.Find(context, null, parsed.GetValue(bundle)!)));
             var result = TokenizerBenchmark.Run(tokenizer, BenchInput.Texts(file), parsed.GetValue(rounds), context.Time, cancellationToken);
             if (parsed.GetValue(json))
             {

@@ -53,7 +53,7 @@ internal sealed class PipelineBenchmark : IAsyncDisposable
             Layers = chosen.Count == 0 ? null : [.. chosen.SelectMany(static head => head.Layers).Distinct().Order()],
         });
         var counting = new CountingRunner(runner);
-        var tokenizer = WordPieceTokenizer.Load(bundle);
+        var tokenizer = TokenizerLoader.Load(bundle);
         var loaded = chosen.ConvertAll(head => Head.Load(bundle, head, runner.Info));
         LoadGarbage.Collect();
         return new PipelineBenchmark(

@@ -19,39 +19,27 @@ internal static class TokenizeCommand
     public static Command Create(CliContext context)
     {
         var input = new Argument<string>("FILE") { Description = "Texts, one a line, or - for standard input" };
-        var vocab = new Option<string?>("--vocab") { Description = "vocab.txt or tokenizer.json to use instead of a bundle's", HelpName = "FILE" };
+        var vocab = new Option<string?>("--vocab") { Description = "tokenizer.json, vocab.txt, vocab.json beside merges.txt, .model, or a folder of them, to use instead of a bundle's", HelpName = "FILE" };
+        var family = new Option<string>("--family") { Description = "For .model: the encoder's family as its config.json names it", DefaultValueFactory = static _ => "xlm-roberta" };
         var cased = new Option<bool>("--cased") { Description = "vocab.txt is of a cased model" };
         var asData = new Option<bool>("--as-data") { Description = "Special-token literals such as [MASK] stay text, as in the pipeline" };
         var bundle = CommonOptions.Bundle();
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         return new Command("tokenize", "Tokenise texts, one a line")
-            .With(input, bundle, vocab, cased, asData, data, json)
+            .With(input, bundle, vocab, cased, family, asData, data, json)
             .Does(context, async (parsed, cancellationToken) =>
             {
-                var options = new WordPieceOptions { Lowercase = !parsed.GetValue(cased), AllowSpecialTokensInText = !parsed.GetValue(asData) };
+                var options = new TokenizerFileOptions { Lowercase = !parsed.GetValue(cased), AllowSpecialTokensInText = !parsed.GetValue(asData), Family = parsed.GetValue(family)! };
                 await using var stream = InputFile.Open(context, parsed.GetValue(input)!);
                 var tokenizer = parsed.GetValue(vocab) is { } file
-                    ? WordPieceTokenizer.Load(file, options)
-                    : OfBundle(BundleLocator.Find(context, parsed.GetValue(data), parsed.GetValue(bundle)!), options);
+                    ? TokenizerLoader.Load(file, options)
+                    : TokenizerLoader.Load(ModelBundle.Open(BundleLocator.Find(context, parsed.GetValue(data), parsed.GetValue(bundle)!)), options.AllowSpecialTokensInText);
                 return await RunAsync(context, stream, tokenizer, parsed.GetValue(json), cancellationToken);
             });
     }
 
-    // The bundle's own tokeniser takes every text as data; here the literals are a choice.
-    private static WordPieceTokenizer OfBundle(string folder, WordPieceOptions options)
-    {
-        var bundle = ModelBundle.Open(folder);
-        if (!options.AllowSpecialTokensInText)
-            return WordPieceTokenizer.Load(bundle);
-        var manifest = bundle.Manifest.Tokenizer;
-        if (manifest.Kind != "wordpiece")
-            throw new StreamingException("tokenizer_unsupported", $"the bundle's tokeniser is '{manifest.Kind}'; supported is 'wordpiece'");
-        var file = manifest.Files.FirstOrDefault(static name => name.EndsWith("tokenizer.json", StringComparison.Ordinal)) ?? manifest.Files[0];
-        return WordPieceTokenizer.Load(Path.Combine(bundle.Directory, file), options with { Lowercase = manifest.LowerCase });
-    }
-
-    private static async Task<ExitCode> RunAsync(CliContext context, Stream stream, WordPieceTokenizer tokenizer, bool json, CancellationToken cancellationToken)
+    private static async Task<ExitCode> RunAsync(CliContext context, Stream stream, ITokenizer tokenizer, bool json, CancellationToken cancellationToken)
     {
         using var lines = new LineReader(stream, MaxLineBytes);
         using var buffer = new TokenBuffer();
@@ -75,7 +63,7 @@ internal static class TokenizeCommand
         return failed ? ExitCode.CheckFailed : ExitCode.Ok;
     }
 
-    private static void Encode(WordPieceTokenizer tokenizer, ReadOnlySpan<byte> line, TokenBuffer buffer)
+    private static void Encode(ITokenizer tokenizer, ReadOnlySpan<byte> line, TokenBuffer buffer)
     {
         var characters = ArrayPool<char>.Shared.Rent(line.Length);
         var length = Encoding.UTF8.GetChars(line, characters);

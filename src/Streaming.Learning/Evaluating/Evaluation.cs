@@ -17,7 +17,7 @@ namespace Streaming.Learning.Evaluating;
 /// <param name="runner">Runs its encoder; stays the caller's.</param>
 public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
 {
-    private readonly Encoding _encoding = new(WordPieceTokenizer.Load(bundle), runner);
+    private readonly Encoding _encoding = new(TokenizerLoader.Load(bundle), runner);
 
     /// <summary>Measures.</summary>
     /// <exception cref="StreamingException"><c>head_not_found</c>, or of the data, with its code.</exception>

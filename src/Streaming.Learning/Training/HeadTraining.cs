@@ -33,7 +33,7 @@ public sealed class HeadTraining(ModelBundle encoder, IModelRunner runner, strin
         foreach (var path in encoder.Manifest.Files.Keys.Where(f => !oldHeads.Contains(f)).Order(StringComparer.Ordinal))
             writer.AddFrom(encoder, path);
         var loader = new SampleLoader(dataRoot);
-        var encoding = new Encoding(WordPieceTokenizer.Load(encoder), runner);
+        var encoding = new Encoding(TokenizerLoader.Load(encoder), runner);
         var heads = new List<HeadManifest>();
         var data = new SortedDictionary<string, TrainingData>(StringComparer.Ordinal);
         var scratch = Directory.CreateTempSubdirectory("streaming-train-");

@@ -78,7 +78,7 @@ public sealed class EnrichmentModel : IEnrichmentModel
         ArgumentNullException.ThrowIfNull(bundle);
         ArgumentNullException.ThrowIfNull(runner);
         var heads = bundle.Manifest.Heads.Where(head => tasks?.Contains(head.Task) ?? true).Select(head => Head.Load(bundle, head, runner.Info)).ToList();
-        return new EnrichmentModel(bundle.Identity, WordPieceTokenizer.Load(bundle), runner, heads, options);
+        return new EnrichmentModel(bundle.Identity, TokenizerLoader.Load(bundle), runner, heads, options);
     }
 
     /// <inheritdoc/>

@@ -3,6 +3,9 @@ namespace Streaming.Text.Tokenization;
 /// <summary>Turns text into ids of a model's vocabulary. Safe for concurrent calls with different buffers.</summary>
 public interface ITokenizer
 {
+    /// <summary>The algorithm, as manifests name it: <c>wordpiece</c>, <c>byte_level_bpe</c>, <c>bpe</c> or <c>unigram</c>.</summary>
+    string Kind { get; }
+
     /// <summary>Ids that frame every sequence.</summary>
     SpecialTokens Special { get; }
 

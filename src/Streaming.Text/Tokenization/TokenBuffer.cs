@@ -72,6 +72,15 @@ public sealed class TokenBuffer : IDisposable
         Count = 0;
     }
 
+    /// <summary>Appends a token of the word that is being read.</summary>
+    internal void Append(int id, int start, int end)
+    {
+        if (Count == Capacity)
+            Reserve(1);
+        (_ids[Count], _starts[Count], _ends[Count], _words[Count]) = (id, start, end, WordCount);
+        Count++;
+    }
+
     /// <summary>Makes room for so many more tokens.</summary>
     internal void Reserve(int more)
     {

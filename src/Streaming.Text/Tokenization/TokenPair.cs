@@ -1,14 +1,12 @@
 namespace Streaming.Text.Tokenization;
 
-/// <summary>Two texts in one sequence: start, first, end, second, end.</summary>
+/// <summary>Two texts in one sequence: start, first, end (as often as the family has it), second, end.</summary>
 /// <param name="Ids">Vocabulary ids.</param>
-/// <param name="Types">Token types: 0 up to the first end token, then 1.</param>
+/// <param name="Types">Token types: 0 up to the second text, then <see cref="SpecialTokens.SecondType"/>.</param>
 /// <param name="Sequences">Which text a token is of, 0 or 1; -1: a framing token.</param>
 /// <param name="Offsets">Start and end of each token in its text, flat; 0, 0 for framing tokens.</param>
 public sealed record TokenPair(int[] Ids, int[] Types, int[] Sequences, int[] Offsets)
 {
-    private const int Framing = 3;
-
     /// <summary>Joins two tokenised texts; null when the strategy can't make them fit.</summary>
     /// <param name="special">The framing tokens.</param>
     /// <param name="first">Tokens of the first text.</param>
@@ -18,26 +16,29 @@ public sealed record TokenPair(int[] Ids, int[] Types, int[] Sequences, int[] Of
     public static TokenPair? TryJoin(SpecialTokens special, TokenBuffer first, TokenBuffer second, int maxLength, PairTruncation truncation)
     {
         var (left, right) = (first.Count, second.Count);
-        var excess = left + right + Framing - (long)maxLength;
+        var framing = 2 + special.PairSeparators;
+        var excess = left + right + framing - (long)maxLength;
         if (excess > 0)
         {
             if (truncation == PairTruncation.OnlyFirst && left > excess)
                 left -= (int)excess;
             else if (truncation == PairTruncation.OnlySecond && right > excess)
                 right -= (int)excess;
-            else if (truncation == PairTruncation.LongestFirst && maxLength >= Framing)
-                (left, right) = ShareCut(left, right, maxLength - Framing);
+            else if (truncation == PairTruncation.LongestFirst && maxLength >= framing)
+                (left, right) = ShareCut(left, right, maxLength - framing);
             else
                 return null;
         }
 
-        var length = left + right + Framing;
+        var length = left + right + framing;
         var pair = new TokenPair(new int[length], new int[length], new int[length], new int[2 * length]);
         pair.Frame(0, special.Start, 0);
         pair.Copy(1, first, left, 0);
-        pair.Frame(left + 1, special.End, 0);
-        pair.Copy(left + 2, second, right, 1);
-        pair.Frame(length - 1, special.End, 1);
+        for (var separator = 0; separator < special.PairSeparators; separator++)
+            pair.Frame(left + 1 + separator, special.End, 0);
+        pair.Copy(length - right - 1, second, right, 1);
+        pair.Types.AsSpan(length - right - 1).Fill(special.SecondType);
+        pair.Frame(length - 1, special.End, special.SecondType);
         return pair;
     }
 

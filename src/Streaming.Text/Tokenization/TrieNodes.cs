@@ -60,11 +60,20 @@ internal sealed class TrieNodes
         return order;
     }
 
-    /// <summary>Computes failure links and settled pieces of every node, shallow nodes first.</summary>
-    internal WordPieceTrie.Piece[] Link()
+    /// <summary>Id of the piece that ends in a node; -1: none.</summary>
+    internal int IdOf(int node) => _id[node];
+
+    /// <summary>Orders the children of every node by symbol; packing needs it.</summary>
+    internal void Sort()
     {
         foreach (var children in _children)
             children?.Sort();
+    }
+
+    /// <summary>Computes failure links and settled pieces of every node, shallow nodes first.</summary>
+    internal WordPieceTrie.Piece[] Link()
+    {
+        Sort();
         Failure = new int[Count];
         EmitStart = new int[Count];
         EmitCount = new int[Count];

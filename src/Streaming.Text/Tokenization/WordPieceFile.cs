@@ -6,18 +6,6 @@ namespace Streaming.Text.Tokenization;
 /// <summary>Reads WordPiece vocabularies: one piece a line, or Hugging Face's <c>tokenizer.json</c>.</summary>
 internal static class WordPieceFile
 {
-    private const long MaxBytes = 64L * 1024 * 1024;
-
-    internal static (IReadOnlyDictionary<string, int> Vocabulary, WordPieceOptions Options) Read(string path, WordPieceOptions options)
-    {
-        var file = new FileInfo(path);
-        if (!file.Exists)
-            throw new StreamingException("tokenizer_missing", $"No tokeniser file at '{path}'; a bundle needs tokenizer.json or vocab.txt.");
-        if (file.Length > MaxBytes)
-            throw Invalid($"'{path}' has {file.Length} bytes; the limit is {MaxBytes}");
-        return Read(path, File.ReadAllBytes(path), options);
-    }
-
     internal static (IReadOnlyDictionary<string, int> Vocabulary, WordPieceOptions Options) Read(string name, byte[] bytes, WordPieceOptions options) =>
         name.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
             ? ReadJson(bytes, options.AllowSpecialTokensInText, name)

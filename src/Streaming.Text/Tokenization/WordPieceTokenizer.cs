@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Streaming.Core;
-using Streaming.Core.Models.Bundle;
 
 namespace Streaming.Text.Tokenization;
 
@@ -54,36 +53,19 @@ public sealed class WordPieceTokenizer : ITokenizer
     }
 
     /// <inheritdoc/>
+    public string Kind => "wordpiece";
+
+    /// <inheritdoc/>
     public SpecialTokens Special { get; }
 
     /// <inheritdoc/>
     public int VocabularySize { get; }
 
-    /// <summary>Reads <c>tokenizer.json</c> or <c>vocab.txt</c>.</summary>
-    /// <param name="path">The file; by its extension.</param>
-    /// <param name="options">For <c>vocab.txt</c> all of it; for <c>tokenizer.json</c>, which brings its own, only <see cref="WordPieceOptions.AllowSpecialTokensInText"/>.</param>
-    /// <exception cref="StreamingException"><c>tokenizer_missing</c>, <c>tokenizer_invalid</c> or <c>tokenizer_unsupported</c>.</exception>
-    public static WordPieceTokenizer Load(string path, WordPieceOptions? options = null)
+    /// <summary>Reads the bytes of <c>tokenizer.json</c> or <c>vocab.txt</c>.</summary>
+    internal static WordPieceTokenizer Read(string name, byte[] bytes, WordPieceOptions options)
     {
-        var (vocabulary, read) = WordPieceFile.Read(path, options ?? new WordPieceOptions());
+        var (vocabulary, read) = WordPieceFile.Read(name, bytes, options);
         return new WordPieceTokenizer(vocabulary, read);
-    }
-
-    /// <summary>The tokeniser of a bundle, from verified bytes; text never becomes a special token.</summary>
-    /// <exception cref="StreamingException"><c>tokenizer_invalid</c> or <c>tokenizer_unsupported</c>.</exception>
-    public static WordPieceTokenizer Load(ModelBundle bundle)
-    {
-        ArgumentNullException.ThrowIfNull(bundle);
-        var manifest = bundle.Manifest.Tokenizer;
-        if (manifest.Kind != "wordpiece")
-            throw new StreamingException("tokenizer_unsupported", $"The bundle's tokeniser is '{manifest.Kind}'; supported is 'wordpiece'.");
-        if (manifest.StripAccents is { } strip && strip != manifest.LowerCase)
-            throw new StreamingException("tokenizer_unsupported", "Supported are tokenisers that lower case and strip accents, or do neither.");
-
-        // tokenizer.json says more than a list of pieces; where there are both, it counts.
-        var file = manifest.Files.FirstOrDefault(name => name.EndsWith("tokenizer.json", StringComparison.Ordinal)) ?? manifest.Files[0];
-        var (vocabulary, options) = WordPieceFile.Read(file, bundle.Read(file), new WordPieceOptions { Lowercase = manifest.LowerCase });
-        return new WordPieceTokenizer(vocabulary, options);
     }
 
     /// <inheritdoc/>

@@ -58,7 +58,7 @@ internal sealed class WordPieceTrie
     }
 
     /// <summary>Gives each node a cell such that cell(child) = base(cell(parent)) + symbol, without clashes.</summary>
-    private static int[] Pack(TrieNodes nodes, int symbolCount, out Cell[] packed)
+    internal static int[] Pack(TrieNodes nodes, int symbolCount, out Cell[] packed)
     {
         var capacity = nodes.Count * 2 + symbolCount * 2 + 16;
         var cells = new Cell[capacity];

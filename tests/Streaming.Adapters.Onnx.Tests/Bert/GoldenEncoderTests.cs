@@ -86,7 +86,7 @@ public sealed class GoldenEncoderTests
     {
         using var weights = Weights();
         var checkpoint = Checkpoint(weights);
-        var tokenizer = WordPieceTokenizer.Load(Path.Combine(SharedFolder.Require(Model.Split('/')), "tokenizer.json"));
+        var tokenizer = TokenizerLoader.Load(Path.Combine(SharedFolder.Require(Model.Split('/')), "tokenizer.json"));
         var ranges = ActivationCalibrator.Measure(checkpoint, CalibrationTexts.Encode(CalibrationTexts.Shipped(), tokenizer, 256), null, default);
         var graph = BertGraph.Write(checkpoint, new BertGraphOptions { Precision = EncoderPrecision.Int8, Ranges = ranges });
         Assert.InRange(graph.Length, 1, 26_000_000);

@@ -23,7 +23,7 @@ internal static class GoldenTokenizers
         try
         {
             File.WriteAllBytes(path, Golden.ReadAllBytes(golden));
-            return WordPieceTokenizer.Load(path, new WordPieceOptions { Lowercase = lowercase, AllowSpecialTokensInText = allowSpecial });
+            return (WordPieceTokenizer)TokenizerLoader.Load(path, new TokenizerFileOptions { Lowercase = lowercase, AllowSpecialTokensInText = allowSpecial });
         }
         finally
         {
@@ -31,8 +31,24 @@ internal static class GoldenTokenizers
         }
     }
 
+    /// <summary>A tokeniser made from a file of a folder of vectors; special tokens in text are themselves, as in the vectors.</summary>
+    internal static ITokenizer FromFile(string folder, string file)
+    {
+        var directory = Directory.CreateTempSubdirectory("streaming-tokenizer-");
+        try
+        {
+            foreach (var name in file == "vocab.json" ? new[] { file, "merges.txt" } : [file])
+                File.WriteAllBytes(Path.Combine(directory.FullName, name), Golden.ReadAllBytes($"{folder}/{name}"));
+            return TokenizerLoader.Load(Path.Combine(directory.FullName, file), new TokenizerFileOptions { AllowSpecialTokensInText = true });
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
     /// <summary>Ids, flat offsets and words with framing tokens, as the vectors have them.</summary>
-    internal static (int[] Ids, int[] Offsets, int[] Words) Frame(WordPieceTokenizer tokenizer, TokenBuffer buffer, int start, int end)
+    internal static (int[] Ids, int[] Offsets, int[] Words) Frame(ITokenizer tokenizer, TokenBuffer buffer, int start, int end)
     {
         var (ids, offsets, words) = (new List<int> { tokenizer.Special.Start }, new List<int> { 0, 0 }, new List<int> { -1 });
         for (var token = start; token < end; token++)
@@ -47,6 +63,44 @@ internal static class GoldenTokenizers
         offsets.AddRange([0, 0]);
         words.Add(-1);
         return ([.. ids], [.. offsets], [.. words]);
+    }
+
+    /// <summary>Holds a tokeniser to the pairs of a folder; their number.</summary>
+    internal static int CheckPairs(ITokenizer tokenizer, string folder)
+    {
+        var lines = 0;
+        foreach (var line in Golden.ReadJsonLines($"{folder}/pairs.jsonl"))
+        {
+            lines++;
+            var limit = line.GetProperty("max_length");
+            var maxLength = limit.ValueKind == System.Text.Json.JsonValueKind.Null ? int.MaxValue : limit.GetInt32();
+            var strategy = line.GetProperty("strategy").GetString() switch
+            {
+                "only_first" => PairTruncation.OnlyFirst,
+                "only_second" => PairTruncation.OnlySecond,
+                _ => PairTruncation.LongestFirst,
+            };
+            using var first = new TokenBuffer();
+            using var second = new TokenBuffer();
+            tokenizer.Encode(line.Text("a"), first);
+            tokenizer.Encode(line.Text("b"), second);
+
+            var pair = TokenPair.TryJoin(tokenizer.Special, first, second, maxLength, strategy);
+
+            if (line.TryGetProperty("error", out _))
+            {
+                Assert.Null(pair);
+                continue;
+            }
+
+            Assert.NotNull(pair);
+            Assert.Equal(line.Ints("ids"), pair.Ids);
+            Assert.Equal(line.Ints("types"), pair.Types);
+            Assert.Equal(line.Ints("seq"), pair.Sequences);
+            Assert.Equal(line.Ints("o16"), pair.Offsets);
+        }
+
+        return lines;
     }
 
     internal static int[] Ints(this JsonElement element, string name) =>

@@ -111,7 +111,7 @@ public sealed class WordPieceTokenizerTests
     [Theory]
     [InlineData("{", "tokenizer_invalid")]
     [InlineData("[]", "tokenizer_invalid")]
-    [InlineData("""{"model":{"type":"BPE"}}""", "tokenizer_unsupported")]
+    [InlineData("""{"model":{"type":"WordLevel"}}""", "tokenizer_unsupported")]
     [InlineData("""{"model":{"type":"WordPiece","vocab":{"a":-1}},"normalizer":{"type":"BertNormalizer"},"pre_tokenizer":{"type":"BertPreTokenizer"}}""", "tokenizer_invalid")]
     [InlineData("""{"model":{"type":"WordPiece","vocab":{"a":1}},"normalizer":{"type":"BertNormalizer"},"pre_tokenizer":{"type":"BertPreTokenizer"}}""", "tokenizer_invalid")]
     [InlineData("""{"model":{"type":"WordPiece","vocab":{"a":1}},"normalizer":{"type":"BertNormalizer","lowercase":true,"strip_accents":false},"pre_tokenizer":{"type":"BertPreTokenizer"}}""", "tokenizer_unsupported")]
@@ -122,7 +122,7 @@ public sealed class WordPieceTokenizerTests
         File.WriteAllText(path, json);
         try
         {
-            Assert.Equal(code, Assert.Throws<StreamingException>(() => WordPieceTokenizer.Load(path)).Code);
+            Assert.Equal(code, Assert.Throws<StreamingException>(() => TokenizerLoader.Load(path)).Code);
         }
         finally
         {
@@ -132,7 +132,7 @@ public sealed class WordPieceTokenizerTests
 
     [Fact]
     public void Load_NoFile_IsACodedError() =>
-        Assert.Equal("tokenizer_missing", Assert.Throws<StreamingException>(() => WordPieceTokenizer.Load("nowhere/vocab.txt")).Code);
+        Assert.Equal("tokenizer_missing", Assert.Throws<StreamingException>(() => TokenizerLoader.Load("nowhere/vocab.txt")).Code);
 
     private static string Draw(Random random, int length) => string.Create(length, random, static (span, source) =>
     {

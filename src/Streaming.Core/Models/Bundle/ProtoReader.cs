@@ -1,15 +1,14 @@
-using Streaming.Core;
+using System.Buffers.Binary;
 
-namespace Streaming.Adapters.Onnx.Graphs;
+namespace Streaming.Core.Models.Bundle;
 
-/// <summary>Walks the fields of a protobuf message; anything malformed is a coded error.</summary>
-internal ref struct ProtoReader(ReadOnlySpan<byte> message)
+/// <summary>Walks the fields of a protobuf message (ONNX graphs, SentencePiece models); anything malformed is a coded error.</summary>
+/// <param name="message">The message.</param>
+/// <param name="refuse">Makes the error of a reason.</param>
+public ref struct ProtoReader(ReadOnlySpan<byte> message, Func<string, StreamingException> refuse)
 {
     private ReadOnlySpan<byte> _rest = message;
     private int _wire;
-
-    public static StreamingException Invalid(string reason) =>
-        new("model_graph_invalid", $"The ONNX model is refused: {reason}. Restore the bundle or import the model again.");
 
     /// <summary>Goes to the next field; its value has to be read or skipped.</summary>
     public bool Next(out int field)
@@ -20,16 +19,19 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message)
         var tag = Raw();
         _wire = (int)(tag & 7);
         if (tag >> 3 is 0 or > 536_870_911)
-            throw Invalid("a field has an impossible number");
+            throw refuse("a field has an impossible number");
         field = (int)(tag >> 3);
         return true;
     }
 
     /// <summary>A whole number.</summary>
-    public ulong Varint() => _wire == 0 ? Raw() : throw Invalid("a field has the wrong type");
+    public ulong Varint() => _wire == 0 ? Raw() : throw refuse("a field has the wrong type");
 
     /// <summary>A message or bytes.</summary>
-    public ReadOnlySpan<byte> Message() => _wire == 2 ? Take(Raw()) : throw Invalid("a field has the wrong type");
+    public ReadOnlySpan<byte> Message() => _wire == 2 ? Take(Raw()) : throw refuse("a field has the wrong type");
+
+    /// <summary>A single.</summary>
+    public float Single() => _wire == 5 ? BinaryPrimitives.ReadSingleLittleEndian(Take(4)) : throw refuse("a field has the wrong type");
 
     /// <summary>Passes over the value.</summary>
     public void Skip()
@@ -49,14 +51,14 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message)
                 Take(4);
                 break;
             default:
-                throw Invalid("a field has an unknown type");
+                throw refuse("a field has an unknown type");
         }
     }
 
     private ReadOnlySpan<byte> Take(ulong length)
     {
         if (length > (ulong)_rest.Length)
-            throw Invalid("it is truncated");
+            throw refuse("it is truncated");
         var taken = _rest[..(int)length];
         _rest = _rest[(int)length..];
         return taken;
@@ -72,6 +74,6 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message)
             if (next < 0x80)
                 return value;
         }
-        throw Invalid("a number is too long");
+        throw refuse("a number is too long");
     }
 }
