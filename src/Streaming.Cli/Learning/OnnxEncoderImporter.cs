@@ -12,11 +12,7 @@ namespace Streaming.Cli.Learning;
 /// <summary>Imports what was trained as any checkpoint is imported.</summary>
 internal sealed class OnnxEncoderImporter(CliContext context, EncoderPrecision precision, int threads, IProgress<EncoderImportProgress> progress) : IEncoderImporter
 {
-    public ITokenizer OpenTokenizer(string checkpoint)
-    {
-        var json = Path.Combine(checkpoint, "tokenizer.json");
-        return WordPieceTokenizer.Load(File.Exists(json) ? json : Path.Combine(checkpoint, "vocab.txt"), new WordPieceOptions { Lowercase = true });
-    }
+    public ITokenizer OpenTokenizer(string checkpoint) => TokenizerLoader.Load(checkpoint);
 
     public Task<ModelBundle> ImportAsync(string checkpoint, string output, IReadOnlyList<int> layers, IReadOnlyList<string> calibrationTexts, CancellationToken cancellationToken) =>
         EncoderImporter.ImportAsync(

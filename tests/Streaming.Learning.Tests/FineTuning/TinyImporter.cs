@@ -27,7 +27,7 @@ internal sealed class TinyImporter : IEncoderImporter
         return directory;
     }
 
-    public ITokenizer OpenTokenizer(string checkpoint) => WordPieceTokenizer.Load(Path.Combine(checkpoint, "vocab.txt"), new WordPieceOptions { Lowercase = true });
+    public ITokenizer OpenTokenizer(string checkpoint) => TokenizerLoader.Load(checkpoint);
 
     public Task<ModelBundle> ImportAsync(string checkpoint, string output, IReadOnlyList<int> layers, IReadOnlyList<string> calibrationTexts, CancellationToken cancellationToken)
     {
