@@ -1,3 +1,4 @@
+using Streaming.Adapters.Onnx.Training;
 using Streaming.Core;
 using Streaming.Learning.FineTuning;
 
@@ -6,7 +7,7 @@ namespace Streaming.Cli.Learning;
 /// <summary>What can train encoders in this build, by name.</summary>
 internal static class TrainingBackends
 {
-    private static readonly (string Name, Func<ITrainingBackend> Create)[] Known = [];
+    private static readonly (string Name, Func<ITrainingBackend> Create)[] Known = [("onnx", static () => new OnnxTrainingBackend())];
 
     /// <summary>The backend of that name; <c>auto</c>: the first there is.</summary>
     /// <exception cref="StreamingException"><c>training_backend_missing</c>.</exception>
