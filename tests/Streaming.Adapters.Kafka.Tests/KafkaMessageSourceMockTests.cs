@@ -19,12 +19,13 @@ public sealed class KafkaMessageSourceMockTests : IDisposable
 
     private Dictionary<string, string> Client => new() { ["bootstrap.servers"] = _brokers.Bootstrap };
 
-    private KafkaMessageSource Source(string topic, string group = "g") => new(new KafkaSourceOptions
+    private KafkaMessageSource Source(string topic, string group = "g", int buffered = 5_000) => new(new KafkaSourceOptions
     {
         // A member these brokers threw out is only forgotten after its session.
         Client = new Dictionary<string, string>(Client) { ["session.timeout.ms"] = "4000", ["heartbeat.interval.ms"] = "500" },
         Topics = [topic],
         Group = group,
+        MaxBufferedMessages = buffered,
         OnNotice = notice =>
         {
             lock (_notices)
@@ -32,10 +33,10 @@ public sealed class KafkaMessageSourceMockTests : IDisposable
         },
     });
 
-    private async Task WriteAsync(string topic, int from, int count)
+    private async Task WriteAsync(string topic, int from, int count, int keys = 1)
     {
         await using var producer = new KafkaMessageProducer(new KafkaProducerOptions { Client = Client });
-        var messages = Enumerable.Range(from, count).Select(i => new OutgoingMessage { Key = "k"u8.ToArray(), Value = Encoding.UTF8.GetBytes(i.ToString()) }).ToList();
+        var messages = Enumerable.Range(from, count).Select(i => new OutgoingMessage { Key = Encoding.UTF8.GetBytes("k" + i % keys), Value = Encoding.UTF8.GetBytes(i.ToString()) }).ToList();
         Assert.All(await producer.ProduceAsync(topic, messages, Limit), r => Assert.True(r.IsStored, r.Error));
     }
 
@@ -116,6 +117,32 @@ public sealed class KafkaMessageSourceMockTests : IDisposable
             await WriteAsync("t", 10 + cycle, 1);
             Assert.Equal([10 + cycle], await ReadAsync(source, 1));
         }
+    }
+
+    [Fact]
+    public async Task ReadAsync_PartitionsThatWentWhilePausedComeBack_ReadsThemAgain()
+    {
+        const int Partitions = 4;
+        const int Count = 1_200;
+        _brokers.CreateTopic("t", Partitions);
+        await WriteAsync("t", 0, Count, keys: 100);
+        using var pauses = new CounterWatch("streaming.kafka.pauses");
+        await using var first = Source("t", buffered: 20);
+        await first.StartAsync(new RecordingListener(), Limit);
+        // Nobody reads, so the buffer fills and the source pauses all that it has.
+        await Integration.KafkaBench.UntilAsync(() => pauses.Sum > 0 && first.AssignedPartitions == Partitions);
+
+        await using (var second = Source("t"))
+        {
+            await second.StartAsync(new RecordingListener(), Limit);
+            await Integration.KafkaBench.UntilAsync(() => first.AssignedPartitions == 2 && second.AssignedPartitions == 2);
+        }
+
+        await Integration.KafkaBench.UntilAsync(() => first.AssignedPartitions == Partitions);
+        // What was read ahead of a rebalance comes again: the numbers tell.
+        var seen = new HashSet<int>();
+        while (seen.Count < Count)
+            seen.UnionWith(await ReadAsync(first, 1));
     }
 
     [Fact]

@@ -52,7 +52,7 @@ public sealed class KafkaRedrive(IReadOnlyDictionary<string, string> client, IMe
         using var letters = Build(settings);
 
         // Marks lie behind their letters, so the topic is read twice: for the marks, then for the letters.
-        var range = Range(letters, topic, fromBeginning: choose is not null);
+        var range = await RangeAsync(letters, topic, fromBeginning: choose is not null, cancellationToken).ConfigureAwait(false);
         var marks = new HashSet<string>(StringComparer.Ordinal);
         foreach (var record in Read(letters, range, cancellationToken))
         {
@@ -124,12 +124,12 @@ public sealed class KafkaRedrive(IReadOnlyDictionary<string, string> client, IMe
         }
     }
 
-    private static List<Part> Range(Client.IConsumer<byte[], byte[]> consumer, string topic, bool fromBeginning)
+    private async Task<List<Part>> RangeAsync(Client.IConsumer<byte[], byte[]> consumer, string topic, bool fromBeginning, CancellationToken cancellationToken)
     {
         using var admin = new Client.DependentAdminClientBuilder(consumer.Handle).Build();
         var partitions = admin.GetMetadata(topic, Ask).Topics[0].Partitions.ConvertAll(p => new Client.TopicPartition(topic, p.PartitionId));
         var range = new List<Part>();
-        foreach (var committed in consumer.Committed(partitions, Ask))
+        foreach (var committed in await CommittedAsync(consumer, partitions, cancellationToken).ConfigureAwait(false))
         {
             var ends = consumer.QueryWatermarkOffsets(committed.TopicPartition, Ask);
             var start = fromBeginning ? ends.Low.Value : Math.Max(ends.Low.Value, committed.Offset.Value);
@@ -138,6 +138,24 @@ public sealed class KafkaRedrive(IReadOnlyDictionary<string, string> client, IMe
         }
 
         return range;
+    }
+
+    // A group's coordinator moves, or is only just being made: that passes.
+    private async Task<List<Client.TopicPartitionOffset>> CommittedAsync(
+        Client.IConsumer<byte[], byte[]> consumer, List<Client.TopicPartition> partitions, CancellationToken cancellationToken)
+    {
+        var begin = _time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return consumer.Committed(partitions, Ask);
+            }
+            catch (Client.KafkaException e) when (KafkaErrors.IsTransient(e.Error.Code) && _time.GetElapsedTime(begin) < Ask)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200), _time, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     private static SourceMessage Message(Client.ConsumeResult<byte[], byte[]> result) => new()
