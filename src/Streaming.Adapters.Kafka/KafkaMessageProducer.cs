@@ -29,20 +29,7 @@ public sealed class KafkaMessageProducer : IMessageProducer
     public KafkaMessageProducer(KafkaProducerOptions options)
     {
         _options = options;
-        _settings = KafkaSettings.ForProducer(KafkaSettings.Resolve(options.Client));
-        _settings["enable.idempotence"] = "true";
-        _settings["acks"] = "all";
-        _settings.TryAdd("client.id", "streaming");
-        _settings.TryAdd("linger.ms", "5");
-        _settings.TryAdd("compression.type", "lz4");
-        _settings.TryAdd("message.timeout.ms", "60000");
-        _settings.TryAdd("reconnect.backoff.max.ms", "2000");
-        _settings.TryAdd("socket.keepalive.enable", "true");
-        _settings.TryAdd("allow.auto.create.topics", "false");
-        // The library's own bound is 1 GB.
-        _settings.TryAdd("queue.buffering.max.kbytes", "32768");
-        // Equal keys go where Kafka's own clients put them.
-        _settings.TryAdd("partitioner", "murmur2_random");
+        _settings = ClientSettings.Producer(options);
         _notices = new NoticeBoard(options.OnNotice, KafkaSettings.Servers(_settings));
         _watch = new BrokerWatch(_notices, options.Time);
     }
@@ -126,10 +113,10 @@ public sealed class KafkaMessageProducer : IMessageProducer
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return _producer ??= new Client.ProducerBuilder<byte[], byte[]>(_settings)
+            return _producer ??= ClientSettings.Build(new Client.ProducerBuilder<byte[], byte[]>(_settings)
                 .SetLogHandler(static (_, _) => { })
                 .SetErrorHandler(OnError)
-                .Build();
+                .Build);
         }
     }
 

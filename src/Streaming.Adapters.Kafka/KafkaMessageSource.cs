@@ -50,7 +50,7 @@ public sealed class KafkaMessageSource : IMessageSource
             throw new StreamingException("kafka_setting_invalid", "A Kafka source needs at least one topic name.");
         if (string.IsNullOrWhiteSpace(options.Group))
             throw new StreamingException("kafka_setting_invalid", "A Kafka source needs a group.");
-        _settings = ConsumerSettings.Build(options);
+        _settings = ClientSettings.Consumer(options);
         _notices = new NoticeBoard(options.OnNotice, KafkaSettings.Servers(_settings));
         _watch = new BrokerWatch(_notices, options.Time);
         _buffer = new SourceBuffer(options.MaxBufferedMessages, options.MaxBufferedBytes);
@@ -75,14 +75,14 @@ public sealed class KafkaMessageSource : IMessageSource
             throw new InvalidOperationException("The source was started before: this is a bug.");
         _started = true;
         _assignments = new AssignmentHandler(_options, _table, _buffer, _pump, _notices, listener, _wake);
-        _consumer = new Client.ConsumerBuilder<byte[], byte[]>(_settings)
+        _consumer = ClientSettings.Build(new Client.ConsumerBuilder<byte[], byte[]>(_settings)
             .SetLogHandler(static (_, _) => { })
             .SetErrorHandler((_, error) => OnError(error))
             .SetOffsetsCommittedHandler((_, committed) => OnCommitted(committed))
             .SetPartitionsAssignedHandler((consumer, partitions) => _assignments.Assigned(consumer, partitions))
             .SetPartitionsRevokedHandler((consumer, partitions) => _assignments.Revoked(partitions, _stopping))
             .SetPartitionsLostHandler((consumer, partitions) => _assignments.Lost(partitions, _stopping))
-            .Build();
+            .Build);
         _queue = new ConsumerQueue(_consumer.Handle, PollMessages);
 
         await Task.Run(

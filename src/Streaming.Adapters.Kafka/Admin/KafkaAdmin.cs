@@ -20,10 +20,10 @@ public sealed class KafkaAdmin : IAsyncDisposable
     {
         _settings = KafkaSettings.ForAdmin(KafkaSettings.Resolve(client));
         _time = time ?? TimeProvider.System;
-        _client = new Client.AdminClientBuilder(_settings)
+        _client = ClientSettings.Build(new Client.AdminClientBuilder(_settings)
             .SetLogHandler(static (_, _) => { })
             .SetErrorHandler((_, error) => Volatile.Write(ref _lastError, error))
-            .Build();
+            .Build);
     }
 
     /// <summary>Looks for the broker and the topics.</summary>

@@ -207,6 +207,45 @@ public sealed class KafkaMessageSourceTests(KafkaServer server)
     }
 
     [IntegrationFact("kafka")]
+    public async Task StartAsync_StaticMember_ComesBackWithoutARebalance()
+    {
+        var topic = await _bench.TopicAsync(4);
+        var group = KafkaBench.Name("g");
+        await _bench.WriteAsync(topic, 0, 400);
+        var listener = new RecordingListener();
+        await using var steady = new KafkaMessageSource(_bench.Options(topic, group, ("group.instance.id", "steady"), ("session.timeout.ms", "30000")));
+        await steady.StartAsync(listener, default);
+        var other = new KafkaMessageSource(_bench.Options(topic, group, ("group.instance.id", "restarted"), ("session.timeout.ms", "30000")));
+        await other.StartAsync(new RecordingListener(), default);
+        await KafkaBench.UntilAsync(() => steady.AssignedPartitions == 2 && other.AssignedPartitions == 2);
+        var before = listener.Assigned.Count;
+
+        // A process with an id of its own that is started again takes up its old partitions, and nobody else notices.
+        await other.DisposeAsync();
+        await using var again = new KafkaMessageSource(_bench.Options(topic, group, ("group.instance.id", "restarted"), ("session.timeout.ms", "30000")));
+        await again.StartAsync(new RecordingListener(), default);
+        await KafkaBench.UntilAsync(() => again.AssignedPartitions == 2);
+        Assert.Equal(before, listener.Assigned.Count);
+        Assert.Empty(listener.Lost);
+        Assert.Equal(2, steady.AssignedPartitions);
+    }
+
+    [IntegrationFact("kafka")]
+    public async Task ReadAsync_SecondWithTheSameInstanceId_TheFirstStopsAndSaysWhy()
+    {
+        var topic = await _bench.TopicAsync();
+        var group = KafkaBench.Name("g");
+        await using var first = new KafkaMessageSource(_bench.Options(topic, group, ("group.instance.id", "twin")));
+        await first.StartAsync(new RecordingListener(), default);
+        await KafkaBench.UntilAsync(() => first.AssignedPartitions == 1);
+        await using var second = new KafkaMessageSource(_bench.Options(topic, group, ("group.instance.id", "twin")));
+        await second.StartAsync(new RecordingListener(), default);
+        var error = await Assert.ThrowsAsync<StreamingException>(() => KafkaBench.ReadAsync(first, 1));
+        Assert.Equal("kafka_client_fatal", error.Code);
+        Assert.Contains("group.instance.id", error.Message);
+    }
+
+    [IntegrationFact("kafka")]
     public async Task GetLagAsync_SomeCommitted_CountsTheRestAndItsAge()
     {
         var topic = await _bench.TopicAsync();

@@ -5,6 +5,8 @@ public sealed class KafkaServer : ServerProcess, Xunit.IAsyncLifetime
 {
     private readonly int _controllerPort = FreePort();
     private readonly int _saslPort = FreePort();
+    private readonly int _tlsPort = FreePort();
+    private readonly int _saslTlsPort = FreePort();
 
     /// <summary>A broker, not started yet.</summary>
     public KafkaServer()
@@ -13,6 +15,7 @@ public sealed class KafkaServer : ServerProcess, Xunit.IAsyncLifetime
         Variables["KAFKA_HEAP"] = "256m";
         Variables["KAFKA_SASL"] = "1";
         Variables["KAFKA_SASL_PORT"] = _saslPort.ToString();
+        Variables["KAFKA_SET"] = TlsSettings();
     }
 
     /// <summary>For <c>bootstrap.servers</c>.</summary>
@@ -21,11 +24,40 @@ public sealed class KafkaServer : ServerProcess, Xunit.IAsyncLifetime
     /// <summary>Listener that wants SASL/PLAIN, user and password <c>test</c>.</summary>
     public string SaslBootstrap => $"127.0.0.1:{_saslPort}";
 
+    /// <summary>Listener that speaks TLS and wants no credentials.</summary>
+    public string TlsBootstrap => $"127.0.0.1:{_tlsPort}";
+
+    /// <summary>Listener that speaks TLS and wants SASL/PLAIN, user and password <c>test</c>.</summary>
+    public string SaslTlsBootstrap => $"127.0.0.1:{_saslTlsPort}";
+
+    /// <summary>Certificate of the authority that signed the listeners' own, for <c>ssl.ca.location</c>.</summary>
+    public string CaFile => Path.Combine(Data, "ca.pem");
+
     /// <inheritdoc/>
     protected override string[] Arguments => [Port.ToString(), _controllerPort.ToString()];
 
     /// <inheritdoc/>
     protected override string[] ReadyArguments => [Data, "90"];
+
+    // Later lines of its settings replace earlier ones, so the listeners are said anew with two more.
+    private string TlsSettings()
+    {
+        using var authority = new TestAuthority("streaming test authority");
+        authority.WriteCertificate(CaFile);
+        authority.WriteServer(Path.Combine(Data, "server.pem"));
+        const string Host = "127.0.0.1";
+        var reachable = $"PLAINTEXT://{Host}:{Port},SASL://{Host}:{_saslPort},TLS://{Host}:{_tlsPort},SASLTLS://{Host}:{_saslTlsPort}";
+        return string.Join(
+            ';',
+            // Behind a blank, because the script that waits looks for the one line that begins so.
+            $" listeners={reachable},CONTROLLER://{Host}:{_controllerPort}",
+            $"advertised.listeners={reachable}",
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,SASLTLS:SASL_SSL",
+            "ssl.keystore.type=PEM",
+            $"ssl.keystore.location={Path.Combine(Data, "server.pem")}",
+            // The script splits settings at semicolons; in a properties file one can be spelled so.
+            "listener.name.sasltls.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_test=\"test\"\\u003b");
+    }
 
     /// <inheritdoc/>
     public async Task InitializeAsync()

@@ -8,8 +8,10 @@ namespace Streaming.Testing.Servers;
 /// <summary>A real server in a process of its own, at low priority, with its data in a temporary folder. Can be killed, stopped still, and started again on the same data and port.</summary>
 public abstract class ServerProcess : IAsyncDisposable
 {
+    private const int LinesKept = 40;
     private readonly string _data = Directory.CreateTempSubdirectory("streaming-server-").FullName;
     private readonly string _folder;
+    private readonly Queue<string> _said = new();
     private Process? _process;
 
     /// <param name="name">Folder below <c>shared/servers</c>.</param>
@@ -47,13 +49,14 @@ public abstract class ServerProcess : IAsyncDisposable
         foreach (var (name, value) in Variables)
             start.Environment[name] = value;
         _process = Process.Start(start)!;
-        _process.OutputDataReceived += static (_, _) => { };
-        _process.ErrorDataReceived += static (_, _) => { };
+        _process.OutputDataReceived += (_, line) => Note(line.Data);
+        _process.ErrorDataReceived += (_, line) => Note(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        var (code, output) = await RunAsync("wait-ready", ReadyArguments);
-        if (code != 0)
-            throw new InvalidOperationException($"The {Path.GetFileName(_folder)} server did not start: {output}");
+        var ready = RunAsync("wait-ready", ReadyArguments);
+        if (await Task.WhenAny(ready, _process.WaitForExitAsync()) == ready && (await ready).ExitCode == 0)
+            return;
+        throw new InvalidOperationException($"The {Path.GetFileName(_folder)} server did not start; it said: {Said()}");
     }
 
     /// <summary>Kills it at once, as a power cut would.</summary>
@@ -103,6 +106,24 @@ public abstract class ServerProcess : IAsyncDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private void Note(string? line)
+    {
+        if (line is null)
+            return;
+        lock (_said)
+        {
+            _said.Enqueue(line);
+            if (_said.Count > LinesKept)
+                _said.Dequeue();
+        }
+    }
+
+    private string Said()
+    {
+        lock (_said)
+            return string.Join('\n', _said);
     }
 
     private async Task EndAsync(int signal)

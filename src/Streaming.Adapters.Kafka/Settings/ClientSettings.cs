@@ -1,0 +1,82 @@
+using Streaming.Core;
+
+namespace Streaming.Adapters.Kafka;
+
+/// <summary>The settings of each kind of client: the caller's, the product's defaults below them, and what is not the caller's to choose.</summary>
+internal static class ClientSettings
+{
+    private static readonly (string Name, string Value)[] Shared =
+    [
+        ("client.id", "streaming"),
+        ("allow.auto.create.topics", "false"),
+        ("reconnect.backoff.max.ms", "2000"),
+        ("socket.keepalive.enable", "true"),
+    ];
+
+    private static readonly (string Name, string Value)[] Consuming =
+    [
+        // A process that dies gives its partitions up in time for others to go on within half a minute.
+        ("session.timeout.ms", "15000"),
+        // The library would read 64 MB ahead, a third of a worker's memory. More makes a null pipeline faster, a model never.
+        ("queued.min.messages", "100000"),
+        ("queued.max.messages.kbytes", "16384"),
+    ];
+
+    private static readonly (string Name, string Value)[] Producing =
+    [
+        ("linger.ms", "5"),
+        ("compression.type", "lz4"),
+        ("message.timeout.ms", "60000"),
+        // The library's own bound is 1 GB.
+        ("queue.buffering.max.kbytes", "32768"),
+        // Equal keys go where Kafka's own clients put them.
+        ("partitioner", "murmur2_random"),
+    ];
+
+    /// <summary>Of a member of a group.</summary>
+    public static Dictionary<string, string> Consumer(KafkaSourceOptions options)
+    {
+        var settings = WithDefaults(KafkaSettings.ForConsumer(KafkaSettings.Resolve(options.Client)), Shared, Consuming);
+        settings["group.id"] = options.Group;
+        settings["enable.auto.commit"] = "false";
+        settings["enable.auto.offset.store"] = "false";
+        // An offset outside of the log is an error to be told, never a silent jump.
+        settings["auto.offset.reset"] = "error";
+        if (options.Topics.Any(topic => topic.StartsWith('^')))
+            settings.TryAdd("topic.metadata.refresh.interval.ms", "30000");
+        return settings;
+    }
+
+    /// <summary>Of an idempotent producer.</summary>
+    public static Dictionary<string, string> Producer(KafkaProducerOptions options)
+    {
+        var settings = WithDefaults(KafkaSettings.ForProducer(KafkaSettings.Resolve(options.Client)), Shared, Producing);
+        settings["enable.idempotence"] = "true";
+        settings["acks"] = "all";
+        return settings;
+    }
+
+    /// <summary>Makes a client. What the library finds wrong only now, such as a file that is not there, is told as a setting.</summary>
+    public static T Build<T>(Func<T> build)
+    {
+        try
+        {
+            return build();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new StreamingException("kafka_setting_invalid", $"The Kafka client does not take its settings: {e.Message.TrimEnd('.')}. Mend the setting it names in the topology's source.kafka.", ExitCode.Usage, e);
+        }
+    }
+
+    private static Dictionary<string, string> WithDefaults(Dictionary<string, string> settings, params (string Name, string Value)[][] defaults)
+    {
+        foreach (var group in defaults)
+        {
+            foreach (var (name, value) in group)
+                settings.TryAdd(name, value);
+        }
+
+        return settings;
+    }
+}
