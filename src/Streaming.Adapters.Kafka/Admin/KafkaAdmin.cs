@@ -69,6 +69,25 @@ public sealed class KafkaAdmin : IAsyncDisposable
         return created;
     }
 
+    /// <summary>Deletes topics with everything in them; one that is not there is passed over.</summary>
+    /// <exception cref="StreamingException"><c>kafka_topic_not_deleted</c> with the broker's reason, or as <see cref="CheckAsync"/>.</exception>
+    public async Task DeleteTopicsAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken)
+    {
+        await CheckAsync([], cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _client.DeleteTopicsAsync(topics).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Client.Admin.DeleteTopicsException e)
+        {
+            foreach (var result in e.Results)
+            {
+                if (result.Error.IsError && result.Error.Code is not (Client.ErrorCode.UnknownTopicOrPart or Client.ErrorCode.Local_UnknownTopic))
+                    throw new StreamingException("kafka_topic_not_deleted", $"Topic {result.Topic} was not deleted: {result.Error.Reason}", ExitCode.CheckFailed, e);
+            }
+        }
+    }
+
     /// <summary>How far a group is behind, partition by partition, whether or not it runs.</summary>
     public Task<IReadOnlyList<KafkaPartitionLag>> DescribeLagAsync(string group, IReadOnlyList<string> topics, CancellationToken cancellationToken) =>
         Task.Run<IReadOnlyList<KafkaPartitionLag>>(

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 using Streaming.Adapters.Onnx.Bert;
 using Streaming.Adapters.Onnx.Running;
@@ -30,8 +29,7 @@ public sealed class EncoderReference : IDisposable
         ArgumentNullException.ThrowIfNull(time);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         var next = -1;
-        using var process = Process.GetCurrentProcess();
-        var cpu = process.TotalProcessorTime;
+        var cpu = Environment.CpuUsage.TotalTime;
         var start = time.GetTimestamp();
         var workers = new Thread[threads - 1];
         for (var i = 0; i < workers.Length; i++)
@@ -43,8 +41,7 @@ public sealed class EncoderReference : IDisposable
         foreach (var worker in workers)
             worker.Join();
         var seconds = time.GetElapsedTime(start).TotalSeconds;
-        process.Refresh();
-        return (seconds, (process.TotalProcessorTime - cpu).TotalSeconds);
+        return (seconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);
 
         void Work()
         {

@@ -13,6 +13,7 @@ internal sealed class JsonLinesSource(string file, int repeat, long limit) : IMe
     private readonly LineReader _lines = new(file);
     private int _left = repeat;
     private long _next;
+    private bool _isEmpty = true;
 
     /// <summary>Everything below this offset is done.</summary>
     public long Committed { get; private set; }
@@ -65,7 +66,14 @@ internal sealed class JsonLinesSource(string file, int repeat, long limit) : IMe
         while (_left > 0)
         {
             if (_lines.Next() is { } line)
+            {
+                _isEmpty = false;
                 return line;
+            }
+
+            // A file without a line would be read for ever.
+            if (_isEmpty)
+                return null;
             _left--;
             _lines.Rewind();
         }

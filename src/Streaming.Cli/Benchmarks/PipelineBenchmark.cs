@@ -1,37 +1,49 @@
-using System.Diagnostics;
 using Streaming.Adapters.Onnx.Running;
 using Streaming.Cli.Composition;
-using Streaming.Core;
 using Streaming.Core.Engine;
-using Streaming.Core.Models;
+using Streaming.Core.Messaging;
 using Streaming.Core.Models.Bundle;
+using Streaming.Core.Models;
+using Streaming.Core.Sinks;
+using Streaming.Core;
 using Streaming.Text.Analysis;
 using Streaming.Text.Heads;
 using Streaming.Text.Tokenization;
 
 namespace Streaming.Cli.Benchmarks;
 
-/// <summary>The real engine with a real model, from a file to a sink that keeps nothing.</summary>
+/// <summary>The real engine with a model, from any source to any sink.</summary>
 internal sealed class PipelineBenchmark : IAsyncDisposable
 {
-    private readonly OnnxModelRunner _runner;
-    private readonly CountingRunner _counting;
-    private readonly EnrichmentModel _all;
+    private readonly OnnxModelRunner? _runner;
+    private readonly CountingRunner? _counting;
+    private readonly IEnrichmentModel _all;
     private readonly EnrichmentModel? _one;
-    private readonly BatchingOptions _batching;
     private readonly TimeProvider _time;
 
-    private PipelineBenchmark(OnnxModelRunner runner, CountingRunner counting, EnrichmentModel all, EnrichmentModel? one, BatchingOptions batching, TimeProvider time) =>
-        (_runner, _counting, _all, _one, _batching, _time) = (runner, counting, all, one, batching, time);
+    private PipelineBenchmark(OnnxModelRunner? runner, CountingRunner? counting, IEnrichmentModel all, EnrichmentModel? one, BatchingOptions batching, TimeProvider time) =>
+        (_runner, _counting, _all, _one, Batching, _time) = (runner, counting, all, one, batching, time);
 
     /// <summary>Names of the heads in use.</summary>
-    public IReadOnlyList<string> Heads => [.. _all.Heads.Select(static head => head.Manifest.Name)];
+    public IReadOnlyList<string> Heads => _all is EnrichmentModel model ? [.. model.Heads.Select(static head => head.Manifest.Name)] : [];
 
     /// <summary>Encoder layers in use.</summary>
-    public IReadOnlyList<int> Layers => _runner.Info.Layers;
+    public IReadOnlyList<int> Layers => _all.Runner.Info.Layers;
 
     /// <summary>Where the encoder runs.</summary>
-    public string Device => _runner.Info.Device;
+    public string Device => _all.Runner.Info.Device;
+
+    /// <summary>Model, version and precision.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Precision of the encoder.</summary>
+    public required string Precision { get; init; }
+
+    /// <summary>Grouping.</summary>
+    public BatchingOptions Batching { get; }
+
+    /// <summary>Name of the engine, as <c>--engine</c> takes it; null: the default.</summary>
+    public string? Engine { get; init; }
 
     /// <summary>Opens the encoder and heads.</summary>
     /// <param name="bundle">The bundle.</param>
@@ -39,9 +51,10 @@ internal sealed class PipelineBenchmark : IAsyncDisposable
     /// <param name="threads">Encoder passes in flight, one thread each.</param>
     /// <param name="batching">Grouping.</param>
     /// <param name="withOne">Whether <see cref="RunAsync"/> can also be asked for the first head alone.</param>
+    /// <param name="engine">Name of the engine.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="StreamingException"><c>head_not_found</c>.</exception>
-    public static PipelineBenchmark Open(ModelBundle bundle, IReadOnlyList<string>? heads, int threads, BatchingOptions batching, bool withOne, TimeProvider time)
+    public static PipelineBenchmark Open(ModelBundle bundle, IReadOnlyList<string>? heads, int threads, BatchingOptions batching, bool withOne, string? engine, TimeProvider time)
     {
         var known = bundle.Manifest.Heads.Select(static head => head.Name).ToList();
         if (heads is not null && (heads.Count == 0 || heads.Except(known).Any()))
@@ -52,7 +65,7 @@ internal sealed class PipelineBenchmark : IAsyncDisposable
             MaxConcurrent = threads,
             Layers = chosen.Count == 0 ? null : [.. chosen.SelectMany(static head => head.Layers).Distinct().Order()],
         });
-        var counting = new CountingRunner(runner);
+        var counting = new CountingRunner(runner, time);
         var tokenizer = TokenizerLoader.Load(bundle);
         var loaded = chosen.ConvertAll(head => Head.Load(bundle, head, runner.Info));
         LoadGarbage.Collect();
@@ -60,70 +73,75 @@ internal sealed class PipelineBenchmark : IAsyncDisposable
             runner, counting,
             new EnrichmentModel(bundle.Identity, tokenizer, counting, loaded),
             withOne ? new EnrichmentModel(bundle.Identity, tokenizer, counting, [.. loaded.Take(1)]) : null,
-            batching with { MaxConcurrentBatches = threads }, time);
+            batching with { MaxConcurrentBatches = threads }, time)
+        {
+            Model = $"{bundle.Manifest.Name}@{bundle.Manifest.Version}",
+            Precision = bundle.Manifest.Encoder.Precision,
+            Engine = engine,
+        };
     }
 
-    /// <summary>Runs a file through.</summary>
-    /// <param name="file">Messages, one a line.</param>
-    /// <param name="repeat">How often the file is read.</param>
+    /// <summary>With a model that computes nothing: what is left is the pipeline, its source and its sink.</summary>
+    public static PipelineBenchmark OpenNull(int threads, BatchingOptions batching, string? engine, TimeProvider time) =>
+        new(null, null, new NullEnrichmentModel(), null, batching with { MaxConcurrentBatches = threads }, time) { Model = "null", Precision = "none", Engine = engine };
+
+    /// <summary>Runs a source's messages through, once.</summary>
+    /// <param name="source">Disposed in the end.</param>
     /// <param name="limit">Most messages.</param>
+    /// <param name="sink">Disposed in the end.</param>
+    /// <param name="delivery">How results are written.</param>
     /// <param name="onlyFirstHead">With one head instead of all.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task<PipelineRound> RunAsync(string file, int repeat, long limit, bool onlyFirstHead, CancellationToken cancellationToken)
+    public async Task<PipelineRound> RunAsync(
+        IMessageSource source, long limit, IDocumentSink sink, DeliveryOptions delivery, bool onlyFirstHead, CancellationToken cancellationToken)
     {
-        await using var source = new JsonLinesSource(file, repeat, limit);
-        await using var sink = new DiscardingSink();
+        await using var measured = new MeasuredSource(source, limit, _time);
+        await using var owned = sink;
+        await using var letters = new DiscardingSink();
         var progress = new PipelineProgress();
         var pipeline = new Pipeline
         {
             Topology = "bench",
-            Source = source,
+            Source = measured,
             Sink = sink,
-            DeadLetters = sink,
+            DeadLetters = letters,
             Models = new FixedModelSource(onlyFirstHead ? _one ?? throw new InvalidOperationException("this is a bug: no model with one head") : _all),
-            Batching = _batching,
+            Batching = Batching,
+            Delivery = delivery,
             Progress = progress,
             Time = _time,
         };
-        var (batches, tokens, padded) = (_counting.Batches, _counting.Tokens, _counting.PaddedTokens);
-        using var process = Process.GetCurrentProcess();
-        var cpu = process.TotalProcessorTime;
-        var allocated = GC.GetTotalAllocatedBytes();
-        var started = _time.GetTimestamp();
-        await Engines.Create(null).RunAsync(pipeline, CancellationToken.None, cancellationToken);
-        var seconds = _time.GetElapsedTime(started).TotalSeconds;
-        process.Refresh();
+        var (batches, padded, inferring) = (_counting?.Batches ?? 0, _counting?.PaddedTokens ?? 0, _counting?.Took ?? TimeSpan.Zero);
+        var (allocated, paused) = (GC.GetTotalAllocatedBytes(), GC.GetTotalPauseDuration());
+        await Engines.Create(Engine).RunAsync(pipeline, CancellationToken.None, cancellationToken);
+        var (seconds, cpu) = measured.FirstAt == 0
+            ? (0, TimeSpan.Zero)
+            : (_time.GetElapsedTime(measured.FirstAt).TotalSeconds, Environment.CpuUsage.TotalTime - measured.CpuAtFirst);
         var snapshot = progress.Snapshot();
+        var ran = (_counting?.Batches ?? 0) - batches;
         return new PipelineRound
         {
             Seconds = seconds,
-            CpuSeconds = (process.TotalProcessorTime - cpu).TotalSeconds,
+            CpuSeconds = cpu.TotalSeconds,
             Outcomes = snapshot.Outcomes,
-            Batches = _counting.Batches - batches,
-            Tokens = _counting.Tokens - tokens,
-            PaddedTokens = _counting.PaddedTokens - padded,
+            Batches = ran,
+            Tokens = snapshot.Tokens,
+            PaddedTokens = (_counting?.PaddedTokens ?? 0) - padded,
             AllocatedBytes = GC.GetTotalAllocatedBytes() - allocated,
+            PauseSeconds = (GC.GetTotalPauseDuration() - paused).TotalSeconds,
+            InferenceSeconds = ran == 0 ? 0 : ((_counting?.Took ?? TimeSpan.Zero) - inferring).TotalSeconds / ran,
             Spans = snapshot.Entities + snapshot.Aspects,
         };
     }
 
-    /// <summary>Token ids of every window of every text, as the pipeline would encode them.</summary>
-    public List<int[]> Sequences(IEnumerable<string> texts)
-    {
-        var sequences = new List<int[]>();
-        foreach (var text in texts)
-        {
-            var prepared = _all.Prepare(text, words: null);
-            if (!prepared.IsSuccess)
-                continue;
-            using var document = prepared.Value;
-            foreach (var window in document.Windows)
-                sequences.Add(window.Ids.ToArray());
-        }
+    /// <summary>Writes down the batches of what runs until <see cref="StopRecording"/>.</summary>
+    public void StartRecording() => Counting.StartRecording();
 
-        return sequences;
-    }
+    /// <summary>Batches of token ids, as the engine made them.</summary>
+    public List<int[][]> StopRecording() => Counting.StopRecording();
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _runner.DisposeAsync();
+    public ValueTask DisposeAsync() => _runner?.DisposeAsync() ?? default;
+
+    private CountingRunner Counting => _counting ?? throw new InvalidOperationException("this is a bug: the null model runs no batches");
 }

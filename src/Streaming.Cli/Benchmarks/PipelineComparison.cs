@@ -10,44 +10,48 @@ internal sealed record PipelineComparison
 {
     public required string File { get; init; }
 
-    public required int Repeat { get; init; }
+    /// <summary>Messages of a round; null: all that the file has.</summary>
+    public required long? Documents { get; init; }
 
     public required int Rounds { get; init; }
 
     public required int Threads { get; init; }
 
-    public required int TokenBudget { get; init; }
-
-    public required bool WithReference { get; init; }
+    /// <summary>Opens ONNX Runtime alone; null: not compared with it.</summary>
+    public required Func<BenchmarkedEncoder>? Encoder { get; init; }
 
     public required bool WithOneHead { get; init; }
 
-    public required int WarmUp { get; init; }
+    public required bool WithKcat { get; init; }
 
     /// <summary>Measures.</summary>
     /// <exception cref="StreamingException"><c>input_empty</c>.</exception>
     public async Task<PipelineComparisonResult> RunAsync(
-        PipelineBenchmark benchmark, Func<BenchmarkedEncoder> encoder, TimeProvider time, ProgressLine progress, CancellationToken cancellationToken)
+        PipelineBenchmark benchmark, IBenchSource source, BenchSink sink, TimeProvider time, ProgressLine progress, CancellationToken cancellationToken)
     {
-        progress.Report("warm-up", 0, 0);
-        var warm = await benchmark.RunAsync(File, Repeat, WarmUp, onlyFirstHead: false, cancellationToken);
-        if (warm.Documents == 0)
-            throw new StreamingException("input_empty", $"'{Path.GetFileName(File)}' has no line");
+        var label = Documents is { } documents ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"measuring {documents:N0}") : "measuring";
+        progress.Report(label, 0, Rounds, "preparing");
+        await source.PrepareAsync(Documents, cancellationToken);
         var rounds = new List<PipelineRound>();
         var ones = new List<PipelineRound>();
         var alone = new List<ReferenceRound>();
+        var kcat = new List<double>();
 
         // The pipeline's memory is what it needs by itself: the comparison's batches come after the first round.
+        LoadGarbage.Collect();
+        PeakMemory.Reset();
         rounds.Add(await Round(onlyFirstHead: false));
+        if (rounds[0].Documents == 0)
+            throw new StreamingException("input_empty", $"'{Path.GetFileName(File)}' has no line");
         var peak = PeakMemory.Bytes();
-        var batches = WithReference ? EncoderBenchmark.Batches(benchmark.Sequences(BenchInput.Texts(File)), TokenBudget) : [];
-        using var reference = WithReference ? new EncoderReference(encoder()) : null;
+        IReadOnlyList<int[][]> batches = Encoder is null ? [] : await RecordAsync();
+        using var reference = Encoder is null ? null : new EncoderReference(Encoder());
         reference?.Run(batches, Threads, time);
         if (WithOneHead)
-            await benchmark.RunAsync(File, Repeat, WarmUp, onlyFirstHead: true, cancellationToken);
+            await Round(onlyFirstHead: true);
         for (var round = 0; round < Rounds; round++)
         {
-            progress.Report("measuring", round, Rounds);
+            progress.Report(label, round, Rounds);
             cancellationToken.ThrowIfCancellationRequested();
             if (round > 0)
                 rounds.Add(await Round(onlyFirstHead: false));
@@ -55,17 +59,28 @@ internal sealed record PipelineComparison
                 ones.Add(await Round(onlyFirstHead: true));
             if (reference is not null)
                 alone.Add(ReferenceRound.Of(reference.Run(batches, Threads, time), batches));
+            if (WithKcat && source is KafkaBenchSource kafka)
+                kcat.Add(await Kcat.ReadAsync(kafka.Bootstrap, kafka.Topic, time, cancellationToken));
         }
 
-        return new PipelineComparisonResult(rounds, ones, alone, peak);
+        return new PipelineComparisonResult(rounds, ones, alone, kcat, peak);
 
-        Task<PipelineRound> Round(bool onlyFirstHead) => benchmark.RunAsync(File, Repeat, long.MaxValue, onlyFirstHead, cancellationToken);
+        async Task<PipelineRound> Round(bool onlyFirstHead) => await benchmark.RunAsync(
+            source.Open(), Documents ?? long.MaxValue, await sink.OpenAsync(cancellationToken), sink.Delivery, onlyFirstHead, cancellationToken);
+
+        // The very batches that the engine makes of these messages; the round that writes them down is not measured.
+        async Task<List<int[][]>> RecordAsync()
+        {
+            benchmark.StartRecording();
+            await Round(onlyFirstHead: false);
+            return benchmark.StopRecording();
+        }
     }
 }
 
 /// <summary>Every round measured; peak memory is that of the first round of the pipeline.</summary>
 internal sealed record PipelineComparisonResult(
-    IReadOnlyList<PipelineRound> Rounds, IReadOnlyList<PipelineRound> OneHead, IReadOnlyList<ReferenceRound> Reference, long PeakMemoryBytes)
+    IReadOnlyList<PipelineRound> Rounds, IReadOnlyList<PipelineRound> OneHead, IReadOnlyList<ReferenceRound> Reference, IReadOnlyList<double> KcatSeconds, long PeakMemoryBytes)
 {
     /// <summary>The fastest round.</summary>
     public PipelineRound Best => Rounds.MinBy(static round => round.Seconds)!;
@@ -75,6 +90,12 @@ internal sealed record PipelineComparisonResult(
 
     /// <summary>The fastest round of ONNX Runtime alone.</summary>
     public ReferenceRound? BestReference => Reference.MinBy(static round => round.Seconds);
+
+    /// <summary>Processor time a message in the thriftiest round, in microseconds.</summary>
+    public double MicrosecondsPerDocument => Rounds.Min(static round => round.MicrosecondsPerDocument);
+
+    /// <summary>Messages a second that kcat reads from the same topic, its fastest round; null when it was not asked.</summary>
+    public double? KcatPerSecond => KcatSeconds.Count == 0 ? null : Best.Documents / KcatSeconds.Min();
 
     /// <summary>
     /// Tokens a second, pipeline over ONNX Runtime alone, each round against the one that ran beside it; the median of these.

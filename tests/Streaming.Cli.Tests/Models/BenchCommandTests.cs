@@ -44,6 +44,43 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Contains("ner, topic, sentiment, absa", finished.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task BenchPipeline_NullModelSeveralSizes_ARowEach()
+    {
+        var file = _binary.Write("small.jsonl", Messages);
+        var result = (await _binary.RunAsync("bench", "pipeline", "--input", file, "--model", "null", "--documents", "100,1000", "--json")).Json();
+        Assert.Equal([100L, 1000L], result.GetProperty("rows").EnumerateArray().Select(static row => row.GetProperty("documents").GetInt64()));
+        Assert.All(result.GetProperty("rows").EnumerateArray(), static row => Assert.True(row.GetProperty("cpu_microseconds_per_document").GetDouble() > 0));
+    }
+
+    [StarterFact]
+    public async Task BenchPipeline_IntoTheFakeAtLowLoad_AcknowledgesEvery()
+    {
+        var result = (await _binary.RunAsync("bench", "pipeline", "--sink", "fake", "--rate", "20", "--seconds", "2", "--json")).Json();
+        Assert.Equal((40, 40), (result.GetProperty("documents").GetInt32(), result.GetProperty("acknowledged").GetInt32()));
+        Assert.InRange(result.GetProperty("p50_ms").GetDouble(), 0.01, result.GetProperty("p99_ms").GetDouble());
+    }
+
+    [StarterFact]
+    public async Task BenchPipeline_SharedDuplicates_RunsFewerTokens()
+    {
+        var file = _binary.Write("same.jsonl", "the very same text about a good pizza\n");
+        var each = (await _binary.RunAsync("bench", "pipeline", "--input", file, "--documents", "200", "--json")).Json();
+        var shared = (await _binary.RunAsync("bench", "pipeline", "--input", file, "--documents", "200", "--share-duplicates", "10", "--json")).Json();
+        Assert.Equal(200, shared.GetProperty("documents").GetInt64());
+        Assert.Equal(each.GetProperty("spans").GetInt64(), shared.GetProperty("spans").GetInt64());
+        Assert.True(shared.GetProperty("tokens").GetInt64() < each.GetProperty("tokens").GetInt64() / 2);
+    }
+
+    [Theory]
+    [InlineData("kafka_bootstrap_missing", "--source", "kafka")]
+    [InlineData("elasticsearch_url_missing", "--sink", "elasticsearch")]
+    [InlineData("usage", "--reference", "--reference")]
+    [InlineData("usage", "--documents", "many")]
+    [InlineData("usage", "--kcat", "--kcat")]
+    public async Task BenchPipeline_SomethingMissing_SaysWhat(string code, string option, string value) =>
+        (await _binary.RunAsync(["bench", "pipeline", "--model", "null", option, .. option == value ? Array.Empty<string>() : [value]])).FailedWith(2, code);
+
     [Theory]
     [InlineData("tokenizer")]
     [InlineData("encoder")]
