@@ -2,6 +2,7 @@ using Streaming.Adapters.Onnx.Bert;
 using Streaming.Adapters.Onnx.Import;
 using Streaming.Adapters.Onnx.Running;
 using Streaming.Core.Models.Bundle;
+using Streaming.Core.Models.Encoders;
 using Streaming.Text.Tokenization;
 
 namespace Streaming.Adapters.Onnx.Benchmarks;

@@ -1,3 +1,5 @@
+using Streaming.Core.Models.Encoders;
+
 namespace Streaming.Adapters.Onnx.Bert;
 
 /// <summary>Least and greatest activation of every channel at every site, seen over calibration texts.</summary>

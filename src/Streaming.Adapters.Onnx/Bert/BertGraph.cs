@@ -1,5 +1,6 @@
 using Streaming.Adapters.Onnx.Graphs;
 using Streaming.Core;
+using Streaming.Core.Models.Encoders;
 
 namespace Streaming.Adapters.Onnx.Bert;
 

@@ -2,6 +2,7 @@ using Microsoft.ML.OnnxRuntime;
 using Streaming.Adapters.Onnx.Bert;
 using Streaming.Adapters.Onnx.Running;
 using Streaming.Core;
+using Streaming.Core.Models.Encoders;
 
 namespace Streaming.Adapters.Onnx.Import;
 

@@ -4,6 +4,7 @@ using Streaming.Adapters.Onnx.Running;
 using Streaming.Core;
 using Streaming.Core.Models;
 using Streaming.Core.Models.Bundle;
+using Streaming.Core.Models.Encoders;
 using Streaming.Text.Tokenization;
 
 namespace Streaming.Adapters.Onnx.Import;

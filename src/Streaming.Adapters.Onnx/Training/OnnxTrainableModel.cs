@@ -23,11 +23,11 @@ internal sealed class OnnxTrainableModel : ITrainableModel
 
     public OnnxTrainableModel(TrainableModelOptions options)
     {
-        var layout = EncoderLayout.Of(options.Checkpoint);
-        TrainingChecks.Options(options, layout.Config);
+        var plan = ParameterPlan.Of(options);
+        var layout = plan.Layout;
         // The checkpoint is read during the call only.
         _options = options with { Checkpoint = new EncoderCheckpoint(default, new Dictionary<string, CheckpointTensor>()) };
-        _parameters = new ParameterSet(layout, options);
+        _parameters = new ParameterSet(plan);
         _tables = new EmbeddingTables(_parameters);
         var threads = options.Threads > 0 ? options.Threads : Math.Min(Environment.ProcessorCount, 16);
         _optimizer = new AdamW
@@ -136,7 +136,7 @@ internal sealed class OnnxTrainableModel : ITrainableModel
     /// <inheritdoc/>
     public void SetAnchors(int head, ReadOnlySpan<float> anchors)
     {
-        var parameter = _parameters[ParameterSet.HeadAnchors(_options.Heads[head].Name)];
+        var parameter = _parameters[ParameterPlan.HeadAnchors(_options.Heads[head].Name)];
         if (anchors.Length != parameter.Values.Length)
             throw new ArgumentException($"The head '{_options.Heads[head].Name}' has {parameter.Values.Length} numbers of anchors; {anchors.Length} are given.", nameof(anchors));
         anchors.CopyTo(parameter.Values);
@@ -150,14 +150,14 @@ internal sealed class OnnxTrainableModel : ITrainableModel
     {
         if (_weight > 0)
             throw new InvalidOperationException("A state is saved after Update, when no gradients are held: this is a bug.");
-        TrainingState.Save(stream, _parameters, _passes);
+        _parameters.Save(stream, _passes);
     }
 
     /// <inheritdoc/>
     public void LoadState(Stream stream)
     {
         Forget();
-        _passes = TrainingState.Load(stream, _parameters);
+        _passes = _parameters.Load(stream);
         _weight = 0;
     }
 
@@ -266,9 +266,9 @@ internal sealed class OnnxTrainableModel : ITrainableModel
 
     private Parameter Find(string name, TrainableHead? head) => name switch
     {
-        TrainingGraph.HeadWeight when head!.Kind == TrainableHeadKind.Contrastive => _parameters[ParameterSet.HeadAnchors(head.Name)],
-        TrainingGraph.HeadWeight => _parameters[ParameterSet.HeadWeight(head!.Name)],
-        TrainingGraph.HeadBias => _parameters[ParameterSet.HeadBias(head!.Name)],
+        TrainingGraph.HeadWeight when head!.Kind == TrainableHeadKind.Contrastive => _parameters[ParameterPlan.HeadAnchors(head.Name)],
+        TrainingGraph.HeadWeight => _parameters[ParameterPlan.HeadWeight(head!.Name)],
+        TrainingGraph.HeadBias => _parameters[ParameterPlan.HeadBias(head!.Name)],
         _ => _parameters[name],
     };
 

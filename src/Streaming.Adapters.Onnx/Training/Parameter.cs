@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Streaming.Learning.FineTuning;
 
 namespace Streaming.Adapters.Onnx.Training;
 
@@ -8,11 +9,12 @@ internal sealed class Parameter : IDisposable
     private float[]? _scratch;
     private OrtValue? _bound;
 
-    public Parameter(string name, long[] shape, ReadOnlySpan<float> values)
+    public Parameter(PlannedParameter planned)
     {
-        (Name, Shape) = (name, shape);
-        Values = GC.AllocateUninitializedArray<float>(values.Length, pinned: true);
-        values.CopyTo(Values);
+        (Name, Shape) = (planned.Name, planned.Shape);
+        (Trainable, Decays, RateFactor, Exported) = (planned.Trainable, planned.Decays, planned.RateFactor, planned.Exported);
+        Values = GC.AllocateUninitializedArray<float>(planned.Values.Length, pinned: true);
+        planned.Values.CopyTo(Values, 0);
     }
 
     public string Name { get; }
@@ -23,16 +25,16 @@ internal sealed class Parameter : IDisposable
     public float[] Values { get; }
 
     /// <summary>Whether it is learnt.</summary>
-    public bool Trainable { get; init; }
+    public bool Trainable { get; }
 
     /// <summary>Whether weight decay pulls at it: at matrices, not at biases and normalisations.</summary>
-    public bool Decays { get; init; }
+    public bool Decays { get; }
 
     /// <summary>Its learning rate is the step's times this.</summary>
-    public double RateFactor { get; init; } = 1;
+    public double RateFactor { get; }
 
     /// <summary>Whether it leaves the model under its own name; adapters leave it inside the matrices they belong to.</summary>
-    public bool Exported { get; init; } = true;
+    public bool Exported { get; }
 
     /// <summary>Derivatives since the last step, where <see cref="Held"/>.</summary>
     public float[] Gradient { get; private set; } = [];
@@ -86,6 +88,15 @@ internal sealed class Parameter : IDisposable
     {
         if (First.Length == 0)
             (First, Second) = (new float[Values.Length], new float[Values.Length]);
+    }
+
+    /// <summary>Takes up values and moments of a saved state.</summary>
+    public void Take(TensorState state)
+    {
+        Held = false;
+        Steps = state.Steps;
+        state.Values.CopyTo(Values, 0);
+        (First, Second) = (state.First, state.Second);
     }
 
     public void Dispose() => _bound?.Dispose();

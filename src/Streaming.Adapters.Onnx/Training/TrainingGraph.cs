@@ -140,13 +140,13 @@ internal sealed class TrainingGraph
         if (!_parameters.IsAdapted(stem))
             return _tape.Linear(x, weight, bias, scale, biasScale);
         var lora = _options.Lora!;
-        var down = Of(stem + ParameterSet.AdapterDown);
-        var up = Of(stem + ParameterSet.AdapterUp);
+        var down = Of(ParameterPlan.Down(stem));
+        var up = Of(ParameterPlan.Up(stem));
         var strength = (float)(lora.Alpha / lora.Rank);
         var low = _tape.Linear(_tape.Linear(Drop(x, MaskShape.Tokens(_layout.SizeOf(role).Inputs), lora.Dropout), down, null), up, null, scale * strength);
         if (!lora.Dora)
             return _tape.Add(_tape.Linear(x, weight, bias, scale, biasScale), low);
-        var ratio = _tape.Mul(Of(stem + ParameterSet.Magnitude), _tape.InverseRowLengths(weight, up, down, strength));
+        var ratio = _tape.Mul(Of(ParameterPlan.Magnitude(stem)), _tape.InverseRowLengths(weight, up, down, strength));
         var turned = _tape.Mul(_tape.Add(_tape.Linear(x, weight, null, scale), low), ratio);
         return _tape.Add(turned, biasScale == 1 ? bias : _tape.Scale(bias, biasScale));
     }

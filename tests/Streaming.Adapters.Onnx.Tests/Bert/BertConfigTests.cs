@@ -1,6 +1,7 @@
 using System.Text;
 using Streaming.Adapters.Onnx.Bert;
 using Streaming.Core;
+using Streaming.Core.Models.Encoders;
 
 namespace Streaming.Adapters.Onnx.Tests.Bert;
 

@@ -3,6 +3,7 @@ using Streaming.Adapters.Onnx.Import;
 using Streaming.Adapters.Onnx.Running;
 using Streaming.Core.Models;
 using Streaming.Core.Models.Bundle;
+using Streaming.Core.Models.Encoders;
 using Streaming.Testing;
 using Streaming.Text.Tokenization;
 

@@ -1,12 +1,13 @@
-using Streaming.Adapters.Onnx.Bert;
 using Streaming.Core;
-using Streaming.Learning.FineTuning;
+using Streaming.Core.Models.Encoders;
 
-namespace Streaming.Adapters.Onnx.Training;
+namespace Streaming.Learning.FineTuning;
 
-/// <summary>Refuses what would end in wrong numbers or in reading where nothing is.</summary>
-internal static class TrainingChecks
+/// <summary>Refuses, for every backend alike, what would end in wrong numbers or in reading where nothing is.</summary>
+public static class TrainingChecks
 {
+    /// <summary>Checks options against the encoder's shape; says all that is wrong at once.</summary>
+    /// <exception cref="StreamingException"><c>training_options_invalid</c>.</exception>
     public static void Options(TrainableModelOptions options, BertConfig config)
     {
         var errors = new List<string>();
@@ -20,7 +21,7 @@ internal static class TrainingChecks
         Check(options.Epsilon > 0, "epsilon must be above 0");
         Check(options.MaxGradientNorm >= 0, "max_gradient_norm must be 0 or more");
         Check(options.Threads is >= 0 and <= 256, "threads must be 0-256");
-        Check(OnnxDeviceKnown(options.Device), "device must be auto, cpu, cuda or cuda:N");
+        Check(IsDevice(options.Device), "device must be auto, cpu, cuda or cuda:N");
         if (options.Lora is { } lora)
         {
             Check(lora.Rank is >= 1 and <= 4096, "lora rank must be 1-4096");
@@ -49,6 +50,7 @@ internal static class TrainingChecks
         }
     }
 
+    /// <summary>Checks that a batch fits its arrays and the encoder.</summary>
     public static void Batch(TrainingBatch batch, BertConfig config)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -70,6 +72,7 @@ internal static class TrainingChecks
         }
     }
 
+    /// <summary>Checks that every unit lies in the batch.</summary>
     public static void Units(TrainingBatch batch, TrainableHeadKind kind)
     {
         var end = kind == TrainableHeadKind.Document ? batch.Rows : batch.Rows * batch.Length;
@@ -80,11 +83,13 @@ internal static class TrainingChecks
         }
     }
 
+    /// <summary>Checks that there is a target and a weight for every unit.</summary>
     public static void Targets(TrainingBatch batch, int labels)
     {
         if (batch.Targets.Length < batch.Units.Length * labels || batch.Weights.Length < batch.Units.Length)
             throw new ArgumentException($"{batch.Units.Length} units of {labels} labels need as many targets and weights.", nameof(batch));
     }
 
-    private static bool OnnxDeviceKnown(string device) => Running.OnnxDevice.TryParse(device, out _);
+    private static bool IsDevice(string device) => device is "auto" or "cpu" or "cuda"
+        || (device.StartsWith("cuda:", StringComparison.Ordinal) && byte.TryParse(device.AsSpan(5), System.Globalization.NumberStyles.None, null, out _));
 }

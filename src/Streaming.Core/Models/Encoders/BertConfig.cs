@@ -1,7 +1,6 @@
 using System.Text.Json;
-using Streaming.Core;
 
-namespace Streaming.Adapters.Onnx.Bert;
+namespace Streaming.Core.Models.Encoders;
 
 /// <summary>What <c>config.json</c> of a BERT-family checkpoint says of its shape.</summary>
 public sealed record BertConfig

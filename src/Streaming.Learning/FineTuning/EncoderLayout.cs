@@ -1,12 +1,11 @@
 using System.Globalization;
-using Streaming.Adapters.Onnx.Bert;
 using Streaming.Core;
-using Streaming.Learning.FineTuning;
+using Streaming.Core.Models.Encoders;
 
-namespace Streaming.Adapters.Onnx.Training;
+namespace Streaming.Learning.FineTuning;
 
 /// <summary>What an encoder is made of and how its checkpoint names the parts.</summary>
-internal sealed class EncoderLayout
+public sealed class EncoderLayout
 {
     private const string Query = "query", Key = "key", Value = "value";
 
@@ -43,6 +42,7 @@ internal sealed class EncoderLayout
         ["output_norm"] = "output.LayerNorm",
     };
 
+    /// <summary>Its shape.</summary>
     public BertConfig Config { get; }
 
     /// <summary>Word table, [vocabulary, embedding].</summary>
