@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Streaming.Adapters.Onnx.Bert;
+using Streaming.Core.Models.Encoders;
 using Streaming.Adapters.Onnx.Training;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
