@@ -1,6 +1,6 @@
 namespace Streaming.Learning.Heads;
 
-/// <summary>Adam (Kingma, Ba 2015) over shuffled mini-batches, the rate falling linearly to nothing; averages nothing, stops when it is told.</summary>
+/// <summary>Adam (Kingma, Ba 2015) over shuffled mini-batches; averages nothing, stops when it is told.</summary>
 public sealed record AdamOptimizer
 {
     private const double Beta1 = 0.9;
@@ -22,6 +22,12 @@ public sealed record AdamOptimizer
     /// <summary>Seed of the shuffles.</summary>
     public required ulong Seed { get; init; }
 
+    /// <summary>Units of an epoch (from 0), at least one in one of them; null: all of them in each.</summary>
+    public Func<int, IReadOnlyList<int>>? UnitsOf { get; init; }
+
+    /// <summary>What the rate is multiplied by after each epoch; null: it falls linearly to nothing, which needs all units in each epoch.</summary>
+    public double? RateDecay { get; init; }
+
     /// <summary>Minimises in place.</summary>
     /// <param name="objective">What to minimise.</param>
     /// <param name="parameters">Starting point, then the result.</param>
@@ -39,6 +45,8 @@ public sealed record AdamOptimizer
         long step = 0;
         for (var epoch = 1; epoch <= Epochs; epoch++)
         {
+            if (UnitsOf is not null)
+                order = [.. UnitsOf(epoch - 1)];
             random.Shuffle(order.AsSpan());
             double loss = 0;
             for (var start = 0; start < order.Length; start += BatchSize)
@@ -46,7 +54,7 @@ public sealed record AdamOptimizer
                 var batch = order.AsMemory(start, Math.Min(BatchSize, order.Length - start));
                 loss += batch.Length * await evaluator.EvaluateAsync(batch, parameters, gradient, cancellationToken).ConfigureAwait(false);
                 step++;
-                var rate = LearningRate * (1 - ((step - 1) / (double)steps));
+                var rate = LearningRate * (RateDecay is { } decay ? Math.Pow(decay, epoch - 1) : 1 - ((step - 1) / (double)steps));
                 Step(parameters, gradient, first, second, rate, step);
             }
 

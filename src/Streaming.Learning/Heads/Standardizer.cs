@@ -61,4 +61,25 @@ public sealed class Standardizer
 
         return (folded, foldedBias);
     }
+
+    /// <summary>The other way round: parameters in the standardised space that give the same scores as weights on raw features.</summary>
+    /// <param name="weights">[labels, <see cref="Dimensions"/>].</param>
+    /// <param name="bias">[labels].</param>
+    /// <param name="parameters">Receives weights of <paramref name="stride"/> values a label, then the biases.</param>
+    /// <param name="stride">At least <see cref="Dimensions"/>.</param>
+    public void Unfold(ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, Span<float> parameters, int stride)
+    {
+        for (var k = 0; k < bias.Length; k++)
+        {
+            double shift = bias[k];
+            for (var i = 0; i < Dimensions; i++)
+            {
+                var weight = weights[(k * Dimensions) + i];
+                parameters[(k * stride) + i] = _scales[i] == 0 ? 0 : weight / _scales[i];
+                shift += (double)weight * _means[i];
+            }
+
+            parameters[(bias.Length * stride) + k] = (float)shift;
+        }
+    }
 }

@@ -1,0 +1,49 @@
+namespace Streaming.Learning.Blending;
+
+/// <summary>How human (original) and machine-made (distilled) labels share the epochs of a training.</summary>
+public enum BlendStrategy
+{
+    /// <summary>Everything in every epoch.</summary>
+    All,
+
+    /// <summary>Distilled labels alone.</summary>
+    Distilled,
+
+    /// <summary>Original labels alone.</summary>
+    Original,
+
+    /// <summary>Distilled in the first half of the epochs, original in the second.</summary>
+    SimpleMix,
+
+    /// <summary>From distilled to original along a logistic curve.</summary>
+    Sigmoid,
+
+    /// <summary>From distilled to original along half a cosine.</summary>
+    Cosine,
+
+    /// <summary>From distilled to original along a power of the time.</summary>
+    Power,
+}
+
+/// <summary>Names of <see cref="BlendStrategy"/> as people write them.</summary>
+public static class BlendStrategies
+{
+    /// <summary>Every name, in the order of the enumeration.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["all", "distilled", "original", "simple_mix", "sigmoid", "cosine", "power"];
+
+    /// <summary>The name of a strategy.</summary>
+    public static string NameOf(BlendStrategy strategy) => Names[(int)strategy];
+
+    /// <summary>Reads a name.</summary>
+    /// <exception cref="Core.StreamingException"><c>blend_unknown</c>.</exception>
+    public static BlendStrategy Parse(string name)
+    {
+        for (var i = 0; i < Names.Count; i++)
+        {
+            if (Names[i] == name.Replace('-', '_'))
+                return (BlendStrategy)i;
+        }
+
+        throw new Core.StreamingException("blend_unknown", $"There is no blend strategy '{name}'. Use one of {string.Join(", ", Names)}.");
+    }
+}

@@ -1,0 +1,246 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Streaming.Contracts;
+using Streaming.Core;
+using Streaming.Core.Labelling;
+using Streaming.Core.Models;
+using Streaming.Core.Models.Bundle;
+using Streaming.Core.Models.Registry;
+using Streaming.Learning.Promotion;
+using Streaming.Learning.Training;
+using Streaming.Text.Tokenization;
+
+namespace Streaming.Learning.Retraining;
+
+/// <summary>
+/// One retraining from labels to decision: begin, train, judge, decide, finish. Every step leaves something on disk that tells it is
+/// done, and is done again only when that is not there; so whatever step a process dies at, the next one goes on with the same
+/// retraining, and it is decided once.
+/// </summary>
+/// <param name="registry">Where bundles and decisions lie.</param>
+/// <param name="samples">The labels.</param>
+/// <param name="open">Opens a bundle's encoder, off the serving path; disposed at the end.</param>
+/// <param name="plan">How to learn.</param>
+/// <param name="time">Clock.</param>
+public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore samples, Func<ModelBundle, IModelRunner> open, RetrainPlan plan, TimeProvider time)
+{
+    private readonly RetrainJournal _journal = new(registry, plan.Topology);
+
+    /// <summary>Recent texts that the gate replays; null: none.</summary>
+    public Func<CancellationToken, ValueTask<IReadOnlyList<string>>>? RecentTexts { get; init; }
+
+    /// <summary>Told how far it is; may be null.</summary>
+    public IProgress<TrainingProgress>? Progress { get; init; }
+
+    /// <summary>Called before each step with its name.</summary>
+    public Action<string>? BeforeStep { get; init; }
+
+    /// <summary>Put in the place of what was learnt: for trying the gate out. Null: never.</summary>
+    public Func<TrainedHead, TrainedHead>? Spoil { get; init; }
+
+    /// <summary>New labels that can be learnt from, by task.</summary>
+    public async ValueTask<IReadOnlyDictionary<HeadTask, long>> WaitingAsync(CancellationToken cancellationToken)
+    {
+        var statistics = await samples.GetStatisticsAsync(plan.Topology, _journal.Read().LearntThrough, cancellationToken).ConfigureAwait(false);
+        return plan.Tasks.ToDictionary(static task => task, task => statistics.Groups.Where(group => group.Task == LearningSample.TaskOf(task)).Sum(static group => group.Trainable));
+    }
+
+    /// <summary>True when a retraining was begun and not finished.</summary>
+    public bool IsOpen => _journal.Read().Open is not null;
+
+    /// <summary>Goes on with the retraining that is open, or begins one.</summary>
+    /// <param name="trigger">Why.</param>
+    /// <param name="cancellationToken">Stops between steps; the next call goes on.</param>
+    /// <returns>How it ended; null when another process is at it.</returns>
+    public async ValueTask<RetrainOutcome?> RunAsync(string trigger, CancellationToken cancellationToken)
+    {
+        using var alone = _journal.TryLock();
+        if (alone is null)
+            return null;
+        var state = _journal.Read();
+        if (state.Open is null)
+        {
+            BeforeStep?.Invoke("begin");
+            state = await BeginAsync(state, trigger, cancellationToken).ConfigureAwait(false);
+            _journal.Write(state);
+        }
+
+        var step = state.Open!;
+        // Decided before a crash: only the end is missing.
+        if (registry.Channel(plan.Name, plan.Channel).Events.FirstOrDefault(decided => decided.Cycle == step.Id) is { } decided)
+            return Finish(state, Outcome(step, decided, _journal.ReadLedger(step.Id).Count));
+        var parent = registry.Open(step.Parent);
+        await using var runner = open(parent);
+        var cases = await TrainAsync(step, parent, runner, cancellationToken).ConfigureAwait(false);
+        if (cases is null)
+        {
+            return Finish(state, new RetrainOutcome
+            {
+                Id = step.Id, Trigger = step.Trigger, Reasons = ["There was nothing to learn from: too few labels of any task that has a head and a frozen test set."],
+                BegunAt = step.BegunAt, FinishedAt = time.GetUtcNow(),
+            });
+        }
+
+        BeforeStep?.Invoke("judge");
+        var (candidate, heads, labels) = cases.Value;
+        var report = await new EvaluationGate(plan.Gate, time).JudgeAsync(heads, cancellationToken).ConfigureAwait(false);
+        BeforeStep?.Invoke("decide");
+        var decision = new ModelDecision(ModelDecision.Gate, report.Reasons) { Metrics = report.Metrics, Cycle = step.Id };
+        var channel = await DecideAsync(candidate, report.Passed, decision, cancellationToken).ConfigureAwait(false);
+        BeforeStep?.Invoke("finish");
+        return Finish(state, Outcome(step, channel.Events.First(decided => decided.Cycle == step.Id), labels));
+    }
+
+    private async ValueTask<RetrainState> BeginAsync(RetrainState state, string trigger, CancellationToken cancellationToken)
+    {
+        var parent = registry.Channel(plan.Name, plan.Channel).Current;
+        if (parent.Length == 0)
+            throw new StreamingException("model_nothing_before", $"Nothing is in force on {plan.Name}@{plan.Channel}, so there is nothing to train further. Promote a bundle first.");
+        var statistics = await samples.GetStatisticsAsync(plan.Topology, 0, cancellationToken).ConfigureAwait(false);
+        var number = state.Number + 1;
+        return state with
+        {
+            Number = number,
+            Open = new RetrainStep { Id = $"{plan.Topology}-{number}", Trigger = trigger, Through = statistics.LastSequence, Parent = parent, BegunAt = time.GetUtcNow() },
+        };
+    }
+
+    private async ValueTask<(ModelBundle Candidate, IReadOnlyList<GateCase> Heads, int Labels)?> TrainAsync(RetrainStep step, ModelBundle parent, IModelRunner runner, CancellationToken cancellationToken)
+    {
+        BeforeStep?.Invoke("train");
+        var work = _journal.WorkFolder(step.Id);
+        Directory.CreateDirectory(work);
+        var tokenizer = WordPieceTokenizer.Load(parent);
+        var recent = RecentTexts is null ? [] : await RecentTexts(cancellationToken).ConfigureAwait(false);
+        var cases = new List<GateCase>();
+        var used = new List<LabelledSample>();
+        var folder = Path.Combine(work, "candidate");
+        var made = Directory.Exists(folder) ? ModelBundle.Open(folder) : null;
+        foreach (var head in parent.Manifest.Heads.Where(head => plan.Tasks.Contains(head.Task) && plan.Tests.ContainsKey(head.Task)))
+        {
+            var lesson = await GatherAsync(step, head, cancellationToken).ConfigureAwait(false);
+            if (lesson.Stored.Count == 0)
+                continue;
+            var learner = new HeadLearner(tokenizer, runner, head);
+            var before = HeadLearner.Read(parent, head);
+            var after = made?.Manifest.Heads.FirstOrDefault(trained => trained.Name == head.Name) is { } there
+                ? HeadLearner.Read(made, there)
+                : await LearnAsync(learner, head, before, lesson, Path.Combine(work, head.Name + ".bf16"), step, cancellationToken).ConfigureAwait(false);
+            used.AddRange(lesson.Stored);
+            cases.Add(new GateCase { Learner = learner, Before = before, After = after, Test = lesson.Test, Control = lesson.Control, Replay = recent });
+        }
+
+        if (cases.Count == 0)
+            return null;
+        _journal.WriteLedger(step.Id, used);
+        made ??= WriteCandidate(step, parent, folder, cases, used.Count);
+        return (made, cases, used.Count);
+    }
+
+    private async ValueTask<Lesson> GatherAsync(RetrainStep step, HeadManifest head, CancellationToken cancellationToken)
+    {
+        var task = LearningSample.TaskOf(head.Task);
+        var test = LearningSample.ReadFile(plan.Tests[head.Task], head);
+        var frozen = test.Select(static sample => sample.Text).ToHashSet(StringComparer.Ordinal);
+        var control = LearningSample.From(SampleSelection.BestPerText(await SampleSelection.ReadAsync(samples, plan.Topology, task, true, step.Through, cancellationToken).ConfigureAwait(false)), head, out _);
+        // A text that is measured on is not learnt from, however it got among the labels.
+        frozen.UnionWith(control.Select(static sample => sample.Text));
+        var stored = SampleSelection.WithinQuota(
+            [.. SampleSelection.BestPerText(await SampleSelection.ReadAsync(samples, plan.Topology, task, false, step.Through, cancellationToken).ConfigureAwait(false)).Where(sample => !frozen.Contains(sample.Text))],
+            plan.MaxSourceShare);
+        var labelled = LearningSample.From(stored, head, out _);
+        var learnt = labelled.Select(static sample => sample.Id).ToHashSet(StringComparer.Ordinal);
+        var originals = plan.Originals.TryGetValue(head.Task, out var file)
+            ? LearningSample.ReadFile(file, head).FindAll(sample => !frozen.Contains(sample.Text))
+            : [];
+        return new Lesson([.. originals, .. labelled], stored.FindAll(sample => learnt.Contains(sample.Id)), test, control);
+    }
+
+    private async ValueTask<TrainedHead> LearnAsync(
+        HeadLearner learner, HeadManifest head, TrainedHead before, Lesson lesson, string scratch, RetrainStep step, CancellationToken cancellationToken)
+    {
+        var heldOut = lesson.Samples.Where(sample => SampleSelection.Rank(sample.Text) % 1000 < plan.CalibrationShare * 1000).ToList();
+        var train = lesson.Samples.Except(heldOut).ToList();
+        var blend = plan.Blend with { Seed = plan.Blend.Seed + (ulong)step.Through };
+        using var set = await learner.PrepareAsync(train, scratch, done => Progress?.Report(new TrainingProgress(head.Name, "features", done, train.Count)), cancellationToken).ConfigureAwait(false);
+        var trained = await learner.FitAsync(
+            set, blend, before, (epoch, loss) => Progress?.Report(new TrainingProgress(head.Name, "train", epoch, blend.Epochs, loss)), cancellationToken).ConfigureAwait(false);
+        trained = await learner.CalibrateAsync(trained, heldOut, cancellationToken).ConfigureAwait(false);
+        return Spoil is null ? trained : Spoil(trained);
+    }
+
+    private ModelBundle WriteCandidate(RetrainStep step, ModelBundle parent, string folder, IReadOnlyList<GateCase> cases, int labels)
+    {
+        using var writer = new ModelBundleWriter(folder);
+        var changed = cases.ToDictionary(static one => one.After.Manifest.Name, static one => one.After, StringComparer.Ordinal);
+        var replaced = changed.Values.Select(static trained => trained.Manifest.File).ToHashSet(StringComparer.Ordinal);
+        foreach (var path in parent.Manifest.Files.Keys.Where(path => !replaced.Contains(path)).Order(StringComparer.Ordinal))
+            writer.AddFrom(parent, path);
+        foreach (var trained in changed.Values)
+            writer.Add(trained.Manifest.File, trained.ToSafetensors());
+        var recipe = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(plan, RetrainJson.OnDisk.RetrainPlan));
+        return writer.Complete(parent.Manifest with
+        {
+            Version = $"{Generation().Replace(parent.Manifest.Version, "")}-r{step.Id[(step.Id.LastIndexOf('-') + 1)..]}",
+            Parent = $"{parent.Manifest.Name}@{parent.Manifest.Version}",
+            // Metrics of the parent's training are not this head's.
+            Heads = [.. parent.Manifest.Heads.Select(head => changed.TryGetValue(head.Name, out var trained)
+                ? trained.Manifest with { Metrics = new Dictionary<string, double>(), Baselines = new Dictionary<string, IReadOnlyDictionary<string, double>>() }
+                : head)],
+            Training = new TrainingManifest
+            {
+                Recipe = Convert.ToHexStringLower(recipe),
+                Seed = (long)plan.Blend.Seed,
+                Data =
+                [
+                    .. parent.Manifest.Training?.Data ?? [],
+                    new TrainingData { Name = $"labelled samples of {plan.Topology}", File = $"retraining/ledger/{step.Id}.jsonl", Sha256 = _journal.LedgerDigest(step.Id), Licence = "the owner of the stream's", Rows = labels },
+                ],
+            },
+        });
+    }
+
+    private async ValueTask<ModelChannel> DecideAsync(ModelBundle candidate, bool passed, ModelDecision decision, CancellationToken cancellationToken)
+    {
+        if (!passed)
+            return await registry.RefuseAsync(plan.Channel, candidate.Manifest, candidate.Digest, decision, cancellationToken).ConfigureAwait(false);
+        var added = await registry.AddAsync(candidate, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await registry.PromoteAsync(plan.Channel, added, decision, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StreamingException error) when (error.Code == "model_pinned")
+        {
+            return await registry.RefuseAsync(plan.Channel, candidate.Manifest, candidate.Digest, decision with { Reasons = [error.Message, .. decision.Reasons] }, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private RetrainOutcome Finish(RetrainState state, RetrainOutcome outcome)
+    {
+        _journal.Write(RetrainJournal.Finish(state, outcome));
+        var work = _journal.WorkFolder(outcome.Id);
+        if (Directory.Exists(work))
+            Directory.Delete(work, recursive: true);
+        return outcome;
+    }
+
+    private RetrainOutcome Outcome(RetrainStep step, ModelEvent decided, int labels) => new()
+    {
+        Id = step.Id,
+        Trigger = step.Trigger,
+        Promoted = decided.Kind == ModelEventKind.Promoted,
+        Version = decided.Version,
+        Digest = decided.Digest,
+        Labels = labels,
+        Reasons = decided.Reasons,
+        Metrics = decided.Metrics,
+        BegunAt = step.BegunAt,
+        FinishedAt = time.GetUtcNow(),
+    };
+
+    [GeneratedRegex("-r[0-9]+$")]
+    private static partial Regex Generation();
+
+    private sealed record Lesson(IReadOnlyList<LearningSample> Samples, List<LabelledSample> Stored, IReadOnlyList<LearningSample> Test, IReadOnlyList<LearningSample> Control);
+}
