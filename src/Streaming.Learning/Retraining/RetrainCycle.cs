@@ -87,7 +87,11 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
         var report = await new EvaluationGate(plan.Gate, time).JudgeAsync(heads, cancellationToken).ConfigureAwait(false);
         BeforeStep?.Invoke("decide");
         var decision = new ModelDecision(ModelDecision.Gate, report.Reasons) { Metrics = report.Metrics, Cycle = step.Id };
-        var channel = await DecideAsync(candidate, report.Passed, decision, cancellationToken).ConfigureAwait(false);
+        // Somebody promoted or rolled back meanwhile: what was proven says nothing about what is in force now.
+        var isOvertaken = registry.Channel(plan.Name, plan.Channel).Current != step.Parent;
+        if (isOvertaken)
+            decision = decision with { Reasons = ["Another model was put in force while this one was trained.", .. decision.Reasons] };
+        var channel = await DecideAsync(candidate, report.Passed && !isOvertaken, decision, cancellationToken).ConfigureAwait(false);
         BeforeStep?.Invoke("finish");
         return Finish(state, Outcome(step, channel.Events.First(decided => decided.Cycle == step.Id), labels));
     }

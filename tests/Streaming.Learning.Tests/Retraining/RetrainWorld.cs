@@ -1,0 +1,143 @@
+using System.Text;
+using System.Text.Json;
+using Streaming.Contracts;
+using Streaming.Core.Models.Bundle;
+using Streaming.Core.Models.Registry;
+using Streaming.Learning.Blending;
+using Streaming.Learning.Promotion;
+using Streaming.Learning.Retraining;
+using Streaming.Learning.Tests.Training;
+using Streaming.Learning.Training;
+using Streaming.Testing.Fakes;
+
+namespace Streaming.Learning.Tests.Retraining;
+
+/// <summary>A weak model in a registry, a frozen test set, and labels, on an encoder without a network.</summary>
+internal sealed class RetrainWorld : IDisposable
+{
+    private static readonly string[] Places = ["paris", "rome", "oslo", "cairo", "lima", "quito"];
+    private static readonly string[] People = ["anna", "bob", "carla", "dora", "emil"];
+    private static readonly string[] Plain = ["we", "went", "to", "see", "and", "then", "home", "with", "from", "by"];
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("streaming-retrain-");
+    private readonly SeededRandom _random = new(17);
+    private int _next;
+
+    private RetrainWorld()
+    {
+        Registry = new ModelRegistry(Path.Combine(_folder.FullName, "registry"), TimeProvider.System);
+        File.WriteAllLines(TestFile, Enumerable.Range(0, 150).Select(_ => Line(Sentence())));
+    }
+
+    public ModelRegistry Registry { get; }
+
+    public InMemorySampleStore Samples { get; } = new();
+
+    public string TestFile => Path.Combine(_folder.FullName, "test.jsonl");
+
+    public RetrainPlan Plan { get; set; } = null!;
+
+    public ModelBundle InForce => Registry.Open(Registry.Channel("hash", ModelChannel.Stable).Current);
+
+    public static async Task<RetrainWorld> CreateAsync(int seed = 12)
+    {
+        var world = new RetrainWorld();
+        world.Plan = new RetrainPlan
+        {
+            Topology = "t",
+            Name = "hash",
+            Tasks = [HeadTask.Ner],
+            Tests = new Dictionary<HeadTask, string> { [HeadTask.Ner] = world.TestFile },
+            Blend = new BlendSettings { Epochs = 6, LearningRate = 0.02, BatchSize = 8 },
+            Gate = new GateSettings { MaxReplayChange = 1, MaxLatencyRatio = 1_000 },
+        };
+        var bundle = await world.WeakAsync(seed);
+        await world.Registry.PromoteAsync(ModelChannel.Stable, await world.Registry.AddAsync(bundle, default), new ModelDecision(ModelDecision.Seed, ["first"]), default);
+        return world;
+    }
+
+    public RetrainCycle Cycle(Action<string>? beforeStep = null, Func<TrainedHead, TrainedHead>? spoil = null) =>
+        new(Registry, Samples, static _ => new HashEncoder(), Plan, TimeProvider.System) { BeforeStep = beforeStep, Spoil = spoil };
+
+    /// <summary>Adds labels.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="label">Turns a true label into what is said; null leaves the span out.</param>
+    /// <param name="source">Where the texts come from.</param>
+    /// <param name="control">For the control slice.</param>
+    public async Task LabelAsync(int count, Func<string, string?>? label = null, string source = "web", bool control = false, LabellerKind kind = LabellerKind.Replay)
+    {
+        var samples = new List<LabelledSample>();
+        for (var i = 0; i < count; i++)
+        {
+            var (text, spans) = Sentence();
+            var id = $"r{_next++}";
+            samples.Add(new LabelledSample
+            {
+                Id = LabelledSample.IdOf(id, LabelTask.Entities, kind, "l"),
+                RequestId = id,
+                DocumentId = "d" + id,
+                Task = LabelTask.Entities,
+                Text = text,
+                Spans = [.. spans.Select(span => (span, Said: label is null ? span.Label : label(span.Label))).Where(static s => s.Said is not null).Select(static s => s.span with { Label = s.Said! })],
+                Validity = SampleValidity.Valid,
+                Labeller = "l",
+                LabellerKind = kind,
+                ControlSlice = control,
+                Source = source,
+                Topology = "t",
+                LabelledAt = DateTimeOffset.UnixEpoch.AddSeconds(_next),
+            });
+        }
+
+        await Samples.AddSamplesAsync(samples, default);
+    }
+
+    /// <summary>Goes back by hand; in memory of this process the turn is free, so it ends at once.</summary>
+    public void RollBack() => Assert.True(Registry.RollBackAsync("hash", ModelChannel.Stable, null, new ModelDecision(ModelDecision.Person, ["back"]), default).IsCompletedSuccessfully);
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private (string Text, List<SampleSpan> Spans) Sentence()
+    {
+        var text = new StringBuilder();
+        var spans = new List<SampleSpan>();
+        var words = 5 + _random.Next(5);
+        for (var i = 0; i < words; i++)
+        {
+            if (i > 0)
+                text.Append(' ');
+            var kind = _random.Next(4);
+            var word = kind switch { 0 => Places[_random.Next(Places.Length)], 1 => People[_random.Next(People.Length)], _ => Plain[_random.Next(Plain.Length)] };
+            if (kind < 2)
+                spans.Add(new SampleSpan(text.Length, text.Length + word.Length, kind == 0 ? "LOC" : "PER"));
+            text.Append(word);
+        }
+
+        return (text.ToString(), spans);
+    }
+
+    private static string Line((string Text, List<SampleSpan> Spans) sentence) =>
+        $$"""{"text":{{JsonSerializer.Serialize(sentence.Text)}},"spans":[{{string.Join(',', sentence.Spans.Select(static s => $$"""{"start":{{s.Start}},"end":{{s.End}},"label":"{{s.Label}}"}"""))}}]}""";
+
+    /// <summary>A head that has seen a few sentences only.</summary>
+    private async Task<ModelBundle> WeakAsync(int seed)
+    {
+        var encoder = HashEncoder.NewBundle(Path.Combine(_folder.FullName, "encoder"), [.. Places, .. People, .. Plain]);
+        var few = Path.Combine(_folder.FullName, "few.jsonl");
+        File.WriteAllLines(few, Enumerable.Range(0, seed).Select(_ => Line(Sentence())));
+        var head = new HeadManifest
+        {
+            Name = "ner", Task = HeadTask.Ner, Kind = HeadKind.Crf, Unit = HeadUnit.Token, Labels = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"],
+            Layers = [1, 2], File = "heads/ner.safetensors",
+        };
+        await using var runner = new HashEncoder();
+        var learner = new HeadLearner(Streaming.Text.Tokenization.WordPieceTokenizer.Load(encoder), runner, head);
+        using var set = await learner.PrepareAsync(LearningSample.ReadFile(few, head), Path.Combine(_folder.FullName, "few.bf16"), null, default);
+        var trained = await learner.FitAsync(set, new BlendSettings { Epochs = 2, LearningRate = 0.01 }, null, null, default);
+        using var writer = new ModelBundleWriter(Path.Combine(_folder.FullName, "weak"));
+        foreach (var path in encoder.Manifest.Files.Keys)
+            writer.AddFrom(encoder, path);
+        writer.Add(head.File, trained.ToSafetensors());
+        return writer.Complete(encoder.Manifest with { Version = "1", Parent = "hash@0", Heads = [trained.Manifest] });
+    }
+}
