@@ -115,7 +115,7 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
         BeforeStep?.Invoke("train");
         var work = _journal.WorkFolder(step.Id);
         Directory.CreateDirectory(work);
-        var tokenizer = WordPieceTokenizer.Load(parent);
+        var tokenizer = TokenizerLoader.Load(parent);
         var recent = RecentTexts is null ? [] : await RecentTexts(cancellationToken).ConfigureAwait(false);
         var cases = new List<GateCase>();
         var used = new List<LabelledSample>();

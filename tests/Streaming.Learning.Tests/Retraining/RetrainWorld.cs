@@ -93,7 +93,7 @@ internal sealed class RetrainWorld : IDisposable
     }
 
     /// <summary>Goes back by hand; in memory of this process the turn is free, so it ends at once.</summary>
-    public void RollBack() => Assert.True(Registry.RollBackAsync("hash", ModelChannel.Stable, null, new ModelDecision(ModelDecision.Person, ["back"]), default).IsCompletedSuccessfully);
+    public void RollBack() => Registry.RollBackAsync("hash", ModelChannel.Stable, null, new ModelDecision(ModelDecision.Person, ["back"]), default).AsTask().GetAwaiter().GetResult();
 
     public void Dispose() => _folder.Delete(recursive: true);
 
@@ -131,7 +131,7 @@ internal sealed class RetrainWorld : IDisposable
             Layers = [1, 2], File = "heads/ner.safetensors",
         };
         await using var runner = new HashEncoder();
-        var learner = new HeadLearner(Streaming.Text.Tokenization.WordPieceTokenizer.Load(encoder), runner, head);
+        var learner = new HeadLearner(Streaming.Text.Tokenization.TokenizerLoader.Load(encoder), runner, head);
         using var set = await learner.PrepareAsync(LearningSample.ReadFile(few, head), Path.Combine(_folder.FullName, "few.bf16"), null, default);
         var trained = await learner.FitAsync(set, new BlendSettings { Epochs = 2, LearningRate = 0.01 }, null, null, default);
         using var writer = new ModelBundleWriter(Path.Combine(_folder.FullName, "weak"));
