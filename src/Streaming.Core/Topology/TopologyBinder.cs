@@ -25,7 +25,7 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
             Thresholds = Thresholds(root.Map("thresholds")),
             Sink = sink,
             DeadLetters = new DeadLetterSettings { Topic = deadLetters.Text("topic") ?? name + ".dead-letter", MaxAttempts = deadLetters.Integer("max_attempts") },
-            Labelling = Labelling(root.Map("labelling")),
+            Labelling = LabellingBinder.Bind(root.Map("labelling"), Thresholds, diagnostics),
             Retraining = Retraining(root.Map("retraining")),
         };
         CheckTopics(root, topology);
@@ -165,26 +165,6 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
         Sentiment = map.Number(StageRegistry.Sentiment),
         Aspects = map.Number(StageRegistry.Aspects),
     };
-
-    private LabellingSettings Labelling(SettingMap map)
-    {
-        var labelling = new LabellingSettings
-        {
-            Enabled = map.Flag("enabled"),
-            Topic = map.Text("topic")!,
-            LabelledTopic = map.Text("labelled_topic")!,
-            BudgetPerHour = map.Integer("budget_per_hour"),
-            BudgetPerSource = map.Integer("budget_per_source"),
-            RandomShare = map.Number("random_share")!.Value,
-            Below = Thresholds(map.Map("below")),
-        };
-        if (labelling.Topic == labelling.LabelledTopic)
-        {
-            diagnostics.Error(TopologyErrorCodes.Conflict, map.PositionOf("labelled_topic"), $"requests and answers would both go to {Quoting.Quote(labelling.Topic)}.", "Give `labelling.labelled_topic` a topic of its own.");
-        }
-
-        return labelling;
-    }
 
     private RetrainingSettings Retraining(SettingMap map)
     {

@@ -92,7 +92,7 @@ public sealed class TopologyLoaderTests
               share_duplicates_bytes: 1MiB
               max_model_failures: 9
             thresholds: {topics: 0.25}
-            labelling: {enabled: true, topic: q, labelled_topic: r, budget_per_hour: 9, budget_per_source: 3, random_share: 0.5, below: {topics: 0.75}}
+            labelling: {enabled: true, topic: q, labelled_topic: r, budget_per_hour: 9, budget_per_source: 3, random_share: 0.5, below: {topics: 0.75}, budget_per_day: 90, control_rate: 0.25, measure: margin, near_duplicate: 0.5, llm: {url: "https://llm/v1", model: m, input_price: 2, votes: 3, examples: fixed, max_cost_per_day: 7}}
             sink: {kind: elasticsearch, index: docs, url: "https://a:9200,https://b:9200", username: u, password: "${PW}", ca_file: ca.pem, max_bulk_documents: 10, max_bulk_bytes: 1MiB, max_concurrent_bulks: 3, enriched_topic: e}
             dead_letters: {topic: d, max_attempts: 2}
             retraining: {enabled: true, recipe: r.yaml, min_labels: 20, every: 7d, max_class_drop: 0.1, events_topic: ev}
@@ -109,7 +109,12 @@ public sealed class TopologyLoaderTests
             topology.Batching);
         Assert.Equal(new ThresholdSettings { Topics = 0.25 }, topology.Thresholds);
         Assert.Equal(
-            new LabellingSettings { Enabled = true, Topic = "q", LabelledTopic = "r", BudgetPerHour = 9, BudgetPerSource = 3, RandomShare = 0.5, Below = new ThresholdSettings { Topics = 0.75 } },
+            new LabellingSettings
+            {
+                Enabled = true, Topic = "q", LabelledTopic = "r", BudgetPerHour = 9, BudgetPerSource = 3, RandomShare = 0.5, Below = new ThresholdSettings { Topics = 0.75 },
+                BudgetPerDay = 90, ControlRate = 0.25, Measure = "margin", NearDuplicate = 0.5,
+                Llm = new LlmSettings { Url = new Uri("https://llm/v1"), Model = "m", InputPrice = 2, Votes = 3, NearestExamples = false, MaxCostPerDay = 7 },
+            },
             topology.Labelling);
         Assert.Equal(["https://a:9200/", "https://b:9200/"], topology.Sink.Urls.Select(u => u.ToString()));
         Assert.Equal(("docs", "u", "canary", "ca.pem", 10, 1L << 20, 3, "e"), (topology.Sink.Index, topology.Sink.Username, topology.Sink.Password, topology.Sink.CaFile, topology.Sink.MaxBulkDocuments, topology.Sink.MaxBulkBytes, topology.Sink.MaxConcurrentBulks, topology.Sink.EnrichedTopic));
@@ -133,6 +138,10 @@ public sealed class TopologyLoaderTests
     [InlineData("source: {topics: [t]}\nsink: {url: \"https://u:canary@host\"}", "conflict", "names a user")]
     [InlineData("source: {topics: [t]}\nretraining: {enabled: true}", "conflict", "recipe")]
     [InlineData("source: {topics: [t]}\nlabelling: {topic: a, labelled_topic: a}", "conflict", "both go to")]
+    [InlineData("source: {topics: [t]}\nlabelling: {llm: {url: \"https://host/v1\", input_price: 1}}", "conflict", "there is no model")]
+    [InlineData("source: {topics: [t]}\nlabelling: {llm: {url: \"https://host/v1\", model: m}}", "conflict", "no cap on cost could hold")]
+    [InlineData("source: {topics: [t]}\nlabelling: {llm: {url: \"http://host/v1\", model: m, input_price: 1}}", "conflict", "is not encrypted")]
+    [InlineData("source: {topics: [t]}\nlabelling: {llm: {url: \"https://u:canary@host/v1\", model: m, input_price: 1}}", "conflict", "names a user")]
     [InlineData("source: {topics: [t]}\nbatching: {max_queue_bytes: 1MiB}", "conflict", "at least one message")]
     [InlineData("source: {topics: [t, t]}", "duplicate_item", "twice")]
     [InlineData("source: {topics: [t]}\nsource: {topics: [u]}", "duplicate_key", "line 2")]

@@ -56,7 +56,7 @@ internal static class TopologyLanguage
         new("chain", new ChainType(), "The stages, in order.") { DefaultInWords = "every stage but `filter`" },
         new("batching", BatchingMap(), "How documents are grouped for the model, and how many may be under way."),
         new("thresholds", ConfidencePerTask, "Annotations below these are left out of the document; not set: the bundle's own."),
-        new("labelling", Labelling(), "Which documents are sent to be labelled."),
+        new("labelling", LabellingLanguage.Map(Topic, ConfidencePerTask), "Which documents are sent to be labelled."),
         new("sink", Sink(), "Where enriched documents go."),
         new("dead_letters", DeadLetters(), "What happens to messages that cannot be enriched."),
         new("retraining", Retraining(), "When new heads are trained from new labels."),
@@ -167,21 +167,6 @@ internal static class TopologyLanguage
             ["concurrency"] = "max_concurrent_batches",
         },
     };
-
-    private static MapType Labelling()
-    {
-        var labelling = new LabellingSettings();
-        return new MapType(
-        [
-            new("enabled", Switch, "Send documents that the model is unsure of.") { Default = labelling.Enabled },
-            new("topic", Topic, "Topic of the requests.") { Default = labelling.Topic },
-            new("labelled_topic", Topic, "Topic of the answers.") { Default = labelling.LabelledTopic },
-            new("budget_per_hour", new IntegerType(0, 1_000_000), "Requests an hour.") { Default = (long)labelling.BudgetPerHour },
-            new("budget_per_source", new IntegerType(0, 1_000_000), "Requests an hour from any one source; 0 sets no bound of its own.") { Default = (long)labelling.BudgetPerSource },
-            new("random_share", Share, "Share of the budget for randomly chosen documents, so that quality can be estimated without bias.") { Default = labelling.RandomShare },
-            new("below", ConfidencePerTask, "Documents whose confidence is below these are candidates."),
-        ]);
-    }
 
     private static MapType Sink()
     {
