@@ -11,6 +11,7 @@ using Streaming.Cli.Learning;
 using Streaming.Cli.Models;
 using Streaming.Cli.Predicting;
 using Streaming.Cli.Running;
+using Streaming.Cli.Samples;
 using Streaming.Cli.Searching;
 using Streaming.Cli.Status;
 using Streaming.Cli.Tokenizing;
@@ -55,6 +56,7 @@ internal static class Program
             TokenizeCommand.Create(context),
             StatusCommand.Create(context),
             DeadLettersCommand.Create(context),
+            SamplesCommand.Create(context),
             TopologyCommand.Create(context),
             TopicsCommand.Create(context),
             LagCommand.Create(context),

@@ -10,6 +10,11 @@ public class AkkaStreamsEngineConformanceTests : PipelineEngineConformance
     protected override IPipelineEngine CreateEngine() => new AkkaStreamsEngine();
 }
 
+public class AkkaStreamsEngineLabellingTests : PipelineEngineLabellingConformance
+{
+    protected override IPipelineEngine CreateEngine() => new AkkaStreamsEngine();
+}
+
 public class AkkaStreamsEngineDeliveryTests : PipelineEngineDeliveryConformance
 {
     protected override IPipelineEngine CreateEngine() => new AkkaStreamsEngine();

@@ -27,7 +27,7 @@ internal static class ModelAccess
     public static EnrichmentModel Compose(ModelBundle bundle, IModelRunner runner, TopologyDefinition topology) => EnrichmentModel.Load(
         bundle,
         runner,
-        new EnrichmentModelOptions { Windows = new WindowOptions { MaxWindows = topology.Model.MaxWindows }, Thresholds = topology.Thresholds },
+        new EnrichmentModelOptions { Windows = new WindowOptions { MaxWindows = topology.Model.MaxWindows }, Thresholds = topology.Thresholds, MeasureUncertainty = topology.Labelling.Enabled },
         Tasks(bundle, topology));
 
     /// <summary>The tasks of a topology's chain, checked to be the bundle's.</summary>

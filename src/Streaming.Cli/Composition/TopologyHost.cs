@@ -5,12 +5,15 @@ using Streaming.Adapters.Sqlite.Log;
 using Streaming.Cli.CommandLine;
 using Streaming.Core;
 using Streaming.Core.Engine;
+using Streaming.Core.Labelling;
 using Streaming.Core.Messaging;
 using Streaming.Core.Models;
 using Streaming.Core.Search;
 using Streaming.Core.Sinks;
 using Streaming.Core.Telemetry;
 using Streaming.Core.Topology;
+using Streaming.Learning.Labelling;
+using Streaming.Learning.Selection;
 
 namespace Streaming.Cli.Composition;
 
@@ -26,6 +29,7 @@ internal sealed class TopologyHost : IAsyncDisposable
     private readonly Stack<IAsyncDisposable> _owned = new();
     private IDocumentSink? _sink;
     private IDeadLetterSink? _letters;
+    private ILabelRequestSink? _requests;
     private KafkaMessageSource? _kafka;
 
     private TopologyHost(CliContext context, TopologyDefinition topology, bool stopAtEnd)
@@ -52,6 +56,9 @@ internal sealed class TopologyHost : IAsyncDisposable
 
     /// <summary>The model's identity, once loaded.</summary>
     public ModelIdentity? Identity => Serving?.Identity;
+
+    /// <summary>Chooses documents to be labelled; null when the topology does not label.</summary>
+    public SampleSelector? Selector { get; private set; }
 
     /// <summary>What the pipeline has done since the start.</summary>
     public PipelineProgress Progress { get; } = new();
@@ -91,6 +98,8 @@ internal sealed class TopologyHost : IAsyncDisposable
             Sink = _sink!,
             DeadLetters = _letters!,
             Models = Models!,
+            Selector = Selector,
+            Requests = _requests,
             Enrichment = _topology.Enrichment,
             Batching = _topology.Batching,
             Progress = Progress,
@@ -115,6 +124,8 @@ internal sealed class TopologyHost : IAsyncDisposable
             Store = Own(await DataFolder.OpenStoreAsync(_context, data, cancellationToken, new EmbeddedStoreOptions { MaxAttempts = _topology.DeadLetters.MaxAttempts }));
         await BuildSinkAsync(cancellationToken);
         await BuildProducerAsync(cancellationToken);
+        if (_topology.Labelling.Enabled)
+            await BuildSelectionAsync(cancellationToken);
         if (Store is not null && !_topology.Source.UsesKafka)
         {
             foreach (var topic in _topology.Source.Topics)
@@ -159,7 +170,7 @@ internal sealed class TopologyHost : IAsyncDisposable
         }
         else
         {
-            var sink = Store!.CreateSink(_topology.Name, _topology.Source.Group);
+            var sink = Store!.CreateSink(_topology.Name, _topology.Source.Group, _topology.Labelling.Enabled ? _topology.Labelling.Topic : null);
             _sink = _topology.Source.UsesKafka ? new PlainSink(sink) : sink;
             Search = Store.Search;
         }
@@ -170,7 +181,13 @@ internal sealed class TopologyHost : IAsyncDisposable
         if (_topology.Source.UsesKafka)
         {
             var producer = Own(new KafkaMessageProducer(new KafkaProducerOptions { Client = _topology.Source.Kafka, OnNotice = _context.Tell, Time = _context.Time }));
-            await EnsureDeadLetterTopicAsync(producer, cancellationToken);
+            await EnsureTopicAsync(producer, _topology.DeadLetters.Topic, "dead letters", cancellationToken);
+            if (_topology.Labelling.Enabled)
+            {
+                await EnsureTopicAsync(producer, _topology.Labelling.Topic, "requests for labels", cancellationToken);
+                await EnsureTopicAsync(producer, _topology.Labelling.LabelledTopic, "labels", cancellationToken);
+            }
+
             Producer = producer;
             _letters = new KafkaDeadLetterSink(producer, _topology.DeadLetters.Topic, _context.Tell, _context.Time);
         }
@@ -181,10 +198,22 @@ internal sealed class TopologyHost : IAsyncDisposable
         }
     }
 
-    // Dead letters are the product's own: nobody should have to make a place for them beforehand.
-    private async Task EnsureDeadLetterTopicAsync(KafkaMessageProducer producer, CancellationToken cancellationToken)
+    // What was chosen before is remembered, so that a restart neither repeats itself nor forgets what it has spent.
+    private async Task BuildSelectionAsync(CancellationToken cancellationToken)
     {
-        var topic = _topology.DeadLetters.Topic;
+        var options = SelectionOptions.From(_topology);
+        Selector = new SampleSelector(options, _context.Time);
+        if (_sink is not ITransactionalSink)
+            _requests = new TopicRequestSink(Producer!, _topology.Labelling.Topic, Store?.Samples);
+        if (Store is null)
+            return;
+        var recent = await Store.Samples.ListRequestsAsync(new RequestQuery { Topology = _topology.Name, NewestFirst = true, Size = 10_000 }, cancellationToken);
+        Selector.Remember(recent.Reverse().Select(static stored => stored.Request));
+    }
+
+    // These topics are the product's own: nobody should have to make a place for them beforehand.
+    private async Task EnsureTopicAsync(KafkaMessageProducer producer, string topic, string what, CancellationToken cancellationToken)
+    {
         try
         {
             await producer.CheckAsync([topic], cancellationToken);
@@ -194,7 +223,7 @@ internal sealed class TopologyHost : IAsyncDisposable
             await using var admin = new KafkaAdmin(_topology.Source.Kafka, _context.Time);
             var made = await admin.CreateTopicsAsync([new KafkaTopic(topic, 1, (short)_topology.Source.ReplicationFactor)], cancellationToken);
             if (made.Count > 0)
-                _context.Tell(new Notice(NoticeLevel.Information, "topic_created", $"made the topic {topic} for dead letters"));
+                _context.Tell(new Notice(NoticeLevel.Information, "topic_created", $"made the topic {topic} for {what}"));
         }
     }
 

@@ -28,3 +28,8 @@ public class ChannelEngineSwapTests : ModelSwapConformance
 {
     protected override IPipelineEngine CreateEngine() => new ChannelEngine();
 }
+
+public class ChannelEngineLabellingTests : PipelineEngineLabellingConformance
+{
+    protected override IPipelineEngine CreateEngine() => new ChannelEngine();
+}

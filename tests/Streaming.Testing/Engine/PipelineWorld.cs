@@ -1,4 +1,5 @@
 using Streaming.Core.Engine;
+using Streaming.Core.Labelling;
 using Streaming.Core.Messaging;
 using Streaming.Core.Models;
 using Streaming.Core.Sinks;
@@ -54,6 +55,12 @@ public sealed class PipelineWorld
     /// <summary>Put between log and engine.</summary>
     public Func<IMessageSource, IMessageSource> WrapSource { get; set; } = static source => source;
 
+    /// <summary>Chooses what is labelled.</summary>
+    public ISampleSelector? Selector { get; set; }
+
+    /// <summary>Where requests for labels go.</summary>
+    public ILabelRequestSink? Requests { get; set; }
+
     /// <summary>Rules.</summary>
     public EnrichmentOptions Enrichment { get; set; } = new();
 
@@ -101,6 +108,8 @@ public sealed class PipelineWorld
             Sink = DocumentSink,
             DeadLetters = LetterSink,
             Models = ModelSource ?? Models,
+            Selector = Selector,
+            Requests = Requests,
             Enrichment = Enrichment,
             Batching = Batching,
             Delivery = Delivery,
