@@ -180,18 +180,6 @@ internal sealed partial class GradientTape
         return name;
     }
 
-    private string Filled(GraphBuilder graph, float value, long width)
-    {
-        var key = (graph, $"{value}x{width}");
-        if (!_constants.TryGetValue(key, out var name))
-        {
-            var values = new float[width];
-            Array.Fill(values, value);
-            _constants.Add(key, name = graph.Constant($"filled_{key.Item2}", values, width));
-        }
-        return name;
-    }
-
     private string Sum(GraphBuilder graph, string value, bool keep, params long[] axes) =>
         graph.Node("ReduceSum", [value, Whole(graph, axes)], "", new GraphAttribute("keepdims", keep ? 1L : 0L));
 }

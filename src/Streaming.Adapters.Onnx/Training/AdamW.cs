@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -78,13 +77,25 @@ internal sealed class AdamW
             total += sum;
         return Math.Sqrt(total);
 
-        void Sum(int i)
+        void Sum(int i) => sums[i] = SumOfSquares(pieces[i].Of.Gradient.AsSpan(pieces[i].Start, pieces[i].Count));
+    }
+
+    /// <summary>In an order that depends on nothing but the length; library sums begin at the first aligned number.</summary>
+    private static double SumOfSquares(ReadOnlySpan<float> values)
+    {
+        var (low, high) = (Vector256<double>.Zero, Vector256<double>.Zero);
+        ref var start = ref MemoryMarshal.GetReference(values);
+        var i = 0;
+        for (; i + Vector256<float>.Count <= values.Length; i += Vector256<float>.Count)
         {
-            const int part = 1024;
-            var values = pieces[i].Of.Gradient.AsSpan(pieces[i].Start, pieces[i].Count);
-            for (; !values.IsEmpty; values = values[Math.Min(part, values.Length)..])
-                sums[i] += TensorPrimitives.SumOfSquares<float>(values[..Math.Min(part, values.Length)]);
+            var (left, right) = Vector256.Widen(Vector256.LoadUnsafe(ref start, (nuint)i));
+            low += left * left;
+            high += right * right;
         }
+        var sum = Vector256.Sum(low + high);
+        for (; i < values.Length; i++)
+            sum += (double)values[i] * values[i];
+        return sum;
     }
 
     private void Each(List<(Parameter Of, int Start, int Count)> pieces, Action<(Parameter Of, int Start, int Count)> action)

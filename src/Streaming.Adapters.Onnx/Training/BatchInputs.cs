@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Streaming.Learning.FineTuning;
 
@@ -7,6 +8,7 @@ namespace Streaming.Adapters.Onnx.Training;
 internal sealed class BatchInputs : IDisposable
 {
     private const float Hidden = -1e9f;
+    private const int Alignment = 64;
 
     private readonly Dictionary<string, OrtValue> _values = new(StringComparer.Ordinal);
     private readonly List<float[]> _buffers = [];
@@ -45,9 +47,12 @@ internal sealed class BatchInputs : IDisposable
             count = checked(count * size);
         if (_used == _buffers.Count)
             _buffers.Add([]);
-        if (_buffers[_used].Length < count)
-            _buffers[_used] = GC.AllocateUninitializedArray<float>(checked((int)count), pinned: true);
-        var memory = _buffers[_used++].AsMemory(0, (int)count);
+        // ONNX Runtime's sums begin at the first aligned number: memory that lies differently would round differently.
+        if (_buffers[_used].Length < count + Alignment)
+            _buffers[_used] = GC.AllocateUninitializedArray<float>(checked((int)count + Alignment), pinned: true);
+        var buffer = _buffers[_used++];
+        var past = (int)(Marshal.UnsafeAddrOfPinnedArrayElement(buffer, 0) % Alignment);
+        var memory = buffer.AsMemory((Alignment - past) / sizeof(float), (int)count);
         _values.Add(name, OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, memory, shape.ToArray()));
         return memory.Span;
     }
