@@ -74,7 +74,7 @@ internal static class BulkAnswer
     {
         >= 200 and < 300 => Verdict.Applied,
         404 when isDelete && answer.ErrorType is null => Verdict.Applied,
-        409 => Verdict.Superseded,
+        409 when answer.ErrorType is null or "version_conflict_engine_exception" => Verdict.Superseded,
         _ when IsBlock(answer.ErrorType) => Verdict.Blocked,
         401 or 403 or 404 => Verdict.Blocked,
         408 or 429 or 502 or 503 or 504 => Verdict.Retry,

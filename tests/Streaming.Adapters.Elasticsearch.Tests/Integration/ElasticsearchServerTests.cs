@@ -128,13 +128,20 @@ public sealed class ElasticsearchServerTests(ElasticsearchServer server) : IDisp
             await PutAsync($"{options.Alias}/_settings", $"{{\"{block}\":true}}");
             var writing = sink.WriteAsync(Writes(written, 50), Limit).AsTask();
             written += 50;
-            await Task.WhenAny(writing, Task.Delay(TimeSpan.FromSeconds(2)));
+            await HeardOrDoneAsync("elasticsearch_blocked", writing);
             await PutAsync($"{options.Alias}/_settings", $"{{\"{block}\":null}}");
             Assert.All(await writing, r => Assert.Equal(SinkStatus.Applied, r.Status));
         }
 
         Assert.Single(_notices, n => n.Code == "elasticsearch_blocked");
         Assert.Equal(written, await CountAsync(options.Alias));
+    }
+
+    private async Task HeardOrDoneAsync(string code, Task done)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (!Heard(code) && !done.IsCompleted)
+            await timer.WaitForNextTickAsync(Limit);
     }
 
     private bool Heard(string code)
@@ -150,7 +157,7 @@ public sealed class ElasticsearchServerTests(ElasticsearchServer server) : IDisp
         await using var sink = await OpenAsync(options);
         await PutAsync("_cluster/settings", """{"transient":{"indices.breaker.total.limit":"1mb"}}""");
         var writing = sink.WriteAsync(Writes(0, 50), Limit).AsTask();
-        await Task.Delay(TimeSpan.FromSeconds(2));
+        await HeardOrDoneAsync("elasticsearch_overloaded", writing);
         await PutAsync("_cluster/settings", """{"transient":{"indices.breaker.total.limit":null}}""");
         Assert.All(await writing, r => Assert.Equal(SinkStatus.Applied, r.Status));
     }

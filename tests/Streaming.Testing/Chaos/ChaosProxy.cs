@@ -18,7 +18,10 @@ public sealed class ChaosProxy : IAsyncDisposable
     private readonly ConcurrentQueue<Plan> _plans = new();
     private readonly Task _accepting;
     private volatile TaskCompletionSource _flowing = Completed();
+    private volatile TaskCompletionSource _answering = Completed();
     private volatile bool _refusing;
+    private volatile Plan? _always;
+    private int _refused, _requests;
 
     /// <summary>A proxy before a port of this machine.</summary>
     public ChaosProxy(int upstream)
@@ -40,11 +43,27 @@ public sealed class ChaosProxy : IAsyncDisposable
     /// <summary>Spoilings planned and not yet done.</summary>
     public int Planned => _plans.Count;
 
+    /// <summary>HTTP requests with a status in the server's place so far.</summary>
+    public int Refused => Volatile.Read(ref _refused);
+
+    /// <summary>HTTP requests so far with <see cref="Counted"/> in their first line, passed on or not.</summary>
+    public int Requests => Volatile.Read(ref _requests);
+
+    /// <summary>What <see cref="Requests"/> counts.</summary>
+    public string Counted { get; set; } = "_bulk";
+
     /// <summary>Nothing moves any more, connections stay open.</summary>
     public void Stall() => _flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Requests go through, their answers do not; connections stay open.</summary>
+    public void WithholdAnswers() => _answering = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Everything moves again.</summary>
-    public void Resume() => _flowing.TrySetResult();
+    public void Resume()
+    {
+        _flowing.TrySetResult();
+        _answering.TrySetResult();
+    }
 
     /// <summary>Cuts all connections and takes no new ones.</summary>
     public void Refuse()
@@ -62,6 +81,12 @@ public sealed class ChaosProxy : IAsyncDisposable
 
     /// <summary>The next HTTP request with this in its first line is not passed on but answered with a status.</summary>
     public void AnswerWith(string path, int status) => _plans.Enqueue(new Plan(path, 0, status));
+
+    /// <summary>From now on every HTTP request with this in its first line is answered with a status; <see cref="AnswerNone"/> ends it.</summary>
+    public void AnswerAll(string path, int status) => _always = new Plan(path, 0, status);
+
+    /// <summary>Ends <see cref="AnswerAll"/>.</summary>
+    public void AnswerNone() => _always = null;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -126,11 +151,14 @@ public sealed class ChaosProxy : IAsyncDisposable
         var buffer = new byte[64 * 1024];
         while (await ReadAsync(client, buffer) is > 0 and var read)
         {
-            if (_plans.TryPeek(out var plan) && IsFor(plan, buffer.AsSpan(0, read)) && _plans.TryDequeue(out plan))
+            if (IsFor(Counted, buffer.AsSpan(0, read)))
+                Interlocked.Increment(ref _requests);
+            if (PlanFor(buffer.AsSpan(0, read)) is { } plan)
             {
                 Spoiled++;
                 if (plan.Status is { } status)
                 {
+                    Interlocked.Increment(ref _refused);
                     await SwallowAsync(client, buffer, read);
                     await client.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} Chaos\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}"), _stop.Token);
                     return;
@@ -148,6 +176,7 @@ public sealed class ChaosProxy : IAsyncDisposable
         var buffer = new byte[64 * 1024];
         while (await ReadAsync(server, buffer) is > 0 and var read)
         {
+            await _answering.Task.WaitAsync(_stop.Token);
             if (exchange.BytesLeft is { } left)
             {
                 if (left > 0)
@@ -168,10 +197,17 @@ public sealed class ChaosProxy : IAsyncDisposable
         return read;
     }
 
-    private static bool IsFor(Plan plan, ReadOnlySpan<byte> data)
+    private Plan? PlanFor(ReadOnlySpan<byte> data) =>
+        _always is { } always && IsFor(always.Path, data) ? always
+        : _plans.TryPeek(out var plan) && IsFor(plan.Path, data) && _plans.TryDequeue(out plan) ? plan
+        : null;
+
+    // A piece in the middle of a body may have such a word too, but no method before it.
+    private static bool IsFor(string path, ReadOnlySpan<byte> data)
     {
         var end = data.IndexOf("\r\n"u8);
-        return end > 0 && data[..end].IndexOf(Encoding.ASCII.GetBytes(plan.Path)) >= 0;
+        return end > 0 && (data.StartsWith("POST "u8) || data.StartsWith("PUT "u8) || data.StartsWith("GET "u8) || data.StartsWith("HEAD "u8) || data.StartsWith("DELETE "u8))
+            && data[..end].IndexOf(Encoding.ASCII.GetBytes(path)) >= 0;
     }
 
     /// <summary>Reads the rest of a request, so that its sender is not cut off while it still sends.</summary>

@@ -1,7 +1,7 @@
 namespace Streaming.Testing.Servers;
 
 /// <summary>A real Elasticsearch, one node, no security. As an xUnit class or collection fixture it is started once; without integration tests it never is.</summary>
-public sealed class ElasticsearchServer : ServerProcess, Xunit.IAsyncLifetime
+public class ElasticsearchServer : ServerProcess, Xunit.IAsyncLifetime
 {
     /// <summary>A server, not started yet.</summary>
     public ElasticsearchServer()
