@@ -62,6 +62,7 @@ internal static class Program
             LagCommand.Create(context),
             ModelsCommand.Create(context),
             TrainCommand.Create(context),
+            FewShotCommand.Create(context),
             EvaluateCommand.Create(context),
             DataCommand.Create(context),
             BenchCommand.Create(context),

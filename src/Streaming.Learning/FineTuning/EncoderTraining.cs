@@ -57,33 +57,18 @@ public sealed class EncoderTraining(string checkpoint, ITrainingBackend backend,
         TrainingRecipe recipe, FineTuningSettings settings, TuningFiles files, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         var pretrained = EncoderCheckpoint.Load(checkpoint);
-        var encoder = new RowEncoder(importer.OpenTokenizer(checkpoint), settings.MaxLength);
-        var tasks = Tasks(recipe, settings, encoder);
-        try
-        {
-            var contrastive = settings.Contrastive is { } contrast
-                ? new ContrastiveStage(contrast, settings, tasks.Single(t => t.Recipe.Name == contrast.Head), encoder, tasks.Count)
-                : null;
-            using var model = backend.Create(Options(recipe, settings, pretrained, tasks, contrastive));
-            if (settings.MaxLength > model.Info.MaxSequenceLength)
-                throw new StreamingException("recipe_invalid", $"max_length is {settings.MaxLength}; the encoder takes at most {model.Info.MaxSequenceLength} tokens.");
-            var loop = new TuningLoop(tasks, contrastive, model, settings);
-            if (!Resume || !files.Load(loop, model))
-                files.Clear();
-            Say?.Invoke(string.Create(
-                System.Globalization.CultureInfo.InvariantCulture,
-                $"fine-tuning by {model.Info.Backend} on {model.Info.Device}: {model.Info.TrainableParameters:N0} of {model.Info.Parameters:N0} parameters, {loop.Steps} steps of {settings.MaxBatchTokens * settings.Accumulation} tokens at most"));
-            using (var log = new TrainingLog(Path.GetDirectoryName(files.Checkpoint)!, time))
-                Run(loop, model, files, pretrained, tasks, log, progress, cancellationToken);
-            var best = files.ReadBest();
-            files.WriteCheckpoint(checkpoint, pretrained, best);
-            return (Heads(tasks, best), CalibrationSample(tasks, recipe.Seed));
-        }
-        finally
-        {
-            foreach (var task in tasks)
-                task.Dispose();
-        }
+        using var setup = new TuningSetup(recipe, checkpoint, pretrained, backend, importer, dataRoot);
+        var (loop, model) = (setup.Loop, setup.Model);
+        if (!Resume || !files.Load(loop, model))
+            files.Clear();
+        Say?.Invoke(string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"fine-tuning by {model.Info.Backend} on {model.Info.Device}: {model.Info.TrainableParameters:N0} of {model.Info.Parameters:N0} parameters, {loop.Steps} steps of {settings.MaxBatchTokens * settings.Accumulation} tokens at most"));
+        using (var log = new TrainingLog(files.Directory, time))
+            Run(loop, model, files, pretrained, setup.Tasks, log, progress, cancellationToken);
+        var best = files.ReadBest();
+        files.WriteCheckpoint(checkpoint, pretrained, best);
+        return (Heads(setup.Tasks, best), CalibrationSample(setup.Tasks, recipe.Seed));
     }
 
     private void Run(
@@ -109,73 +94,13 @@ public sealed class EncoderTraining(string checkpoint, ITrainingBackend backend,
             files.Save(loop, model);
     }
 
-    private List<TuningTask> Tasks(TrainingRecipe recipe, FineTuningSettings settings, RowEncoder encoder)
-    {
-        var loader = new SampleLoader(dataRoot);
-        var tasks = new List<TuningTask>();
-        foreach (var head in recipe.Heads)
-        {
-            TuningTask task = head.IsTagger
-                ? new TaggingTask(head, tasks.Count, settings, loader, encoder, (ulong)recipe.Seed)
-                : new ClassifyingTask(head, tasks.Count, settings, loader, encoder, (ulong)recipe.Seed);
-            tasks.Add(task);
-            if (task.Train.Count == 0)
-                throw new StreamingException("data_empty", $"The head '{head.Name}' has no training text that is not also in its dev or test data.");
-        }
-
-        return tasks;
-    }
-
-    private static TrainableModelOptions Options(
-        TrainingRecipe recipe, FineTuningSettings settings, EncoderCheckpoint pretrained, List<TuningTask> tasks, ContrastiveStage? contrastive)
-    {
-        var hidden = Hidden(pretrained);
-        var heads = tasks.ConvertAll(t => t.ToTrainable(hidden));
-        if (contrastive is not null)
-            heads.Add(contrastive.ToTrainable(hidden));
-        return new TrainableModelOptions
-        {
-            Checkpoint = pretrained,
-            Heads = heads,
-            Dropout = settings.Dropout,
-            FreezeEmbeddings = settings.FreezeEmbeddings,
-            FrozenLayers = settings.FreezeLayers,
-            Lora = settings.Lora,
-            LayerDecay = settings.LayerDecay,
-            HeadLearningRateFactor = settings.HeadLearningRateFactor,
-            WeightDecay = settings.WeightDecay,
-            MaxGradientNorm = settings.MaxGradientNorm,
-            Seed = (ulong)recipe.Seed,
-            Threads = settings.Threads,
-            Device = settings.Device,
-            Precision = settings.Precision,
-        };
-    }
-
-    private static int Hidden(EncoderCheckpoint pretrained)
-    {
-        try
-        {
-            using var config = System.Text.Json.JsonDocument.Parse(pretrained.Config);
-            var root = config.RootElement;
-            if (root.TryGetProperty("hidden_size", out var size) || root.TryGetProperty("dim", out size))
-                return size.GetInt32();
-        }
-        catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException or FormatException)
-        {
-            throw new StreamingException("model_config_invalid", $"config.json is refused: {e.Message}", ExitCode.Usage, e);
-        }
-
-        throw new StreamingException("model_config_invalid", "config.json is refused: it has no hidden_size.");
-    }
-
-    private static Dictionary<string, TrainedHead> Heads(List<TuningTask> tasks, Dictionary<string, float[]> best) => tasks.ToDictionary(
+    private static Dictionary<string, TrainedHead> Heads(IReadOnlyList<TuningTask> tasks, Dictionary<string, float[]> best) => tasks.ToDictionary(
         t => t.Recipe.Name,
         t => t.ToHead(HeadContext.Manifest(t.Recipe), best, best.GetValueOrDefault(TuningFiles.TailName(t)) ?? []),
         StringComparer.Ordinal);
 
     /// <summary>As many texts of each task: what the encoder will see fixes its activation ranges.</summary>
-    private static List<string> CalibrationSample(List<TuningTask> tasks, long seed)
+    private static List<string> CalibrationSample(IReadOnlyList<TuningTask> tasks, long seed)
     {
         var sample = new List<string>();
         foreach (var task in tasks)

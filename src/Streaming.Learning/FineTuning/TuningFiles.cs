@@ -17,8 +17,11 @@ internal sealed class TuningFiles
     public TuningFiles(string directory, string identity)
     {
         (_directory, _identity) = (directory, identity);
-        Directory.CreateDirectory(directory);
+        System.IO.Directory.CreateDirectory(directory);
     }
+
+    /// <summary>The folder.</summary>
+    public string Directory => _directory;
 
     /// <summary>Folder of the trained checkpoint.</summary>
     public string Checkpoint => Path.Combine(_directory, "checkpoint");
@@ -32,10 +35,10 @@ internal sealed class TuningFiles
     {
         File.Delete(State);
         File.Delete(Best);
-        foreach (var log in Directory.EnumerateFiles(_directory, "events.out.tfevents.*").Append(Path.Combine(_directory, "log.csv")))
+        foreach (var log in System.IO.Directory.EnumerateFiles(_directory, "events.out.tfevents.*").Append(Path.Combine(_directory, "log.csv")))
             File.Delete(log);
-        if (Directory.Exists(Checkpoint))
-            Directory.Delete(Checkpoint, recursive: true);
+        if (System.IO.Directory.Exists(Checkpoint))
+            System.IO.Directory.Delete(Checkpoint, recursive: true);
     }
 
     /// <summary>Writes loop and model; a crash leaves the old state.</summary>
@@ -118,8 +121,8 @@ internal sealed class TuningFiles
     /// <param name="trained">Trained tensors by name.</param>
     public void WriteCheckpoint(string source, EncoderCheckpoint checkpoint, IReadOnlyDictionary<string, float[]> trained)
     {
-        Directory.CreateDirectory(Checkpoint);
-        foreach (var file in Directory.EnumerateFiles(source).Where(f => !Path.GetFileName(f).StartsWith("model", StringComparison.Ordinal) && new FileInfo(f).Length < 64 << 20))
+        System.IO.Directory.CreateDirectory(Checkpoint);
+        foreach (var file in System.IO.Directory.EnumerateFiles(source).Where(f => !Path.GetFileName(f).StartsWith("model", StringComparison.Ordinal) && new FileInfo(f).Length < 64 << 20))
         {
             var target = Path.Combine(Checkpoint, Path.GetFileName(file));
             File.WriteAllBytes(target, File.ReadAllBytes(file));

@@ -62,6 +62,18 @@ public sealed class RecipeSchemaTests
     [InlineData("file: d/dev.jsonl", "file: /d/dev.jsonl")]
     [InlineData("folds: 5", "folds: 0")]
     [InlineData("folds: 5", "fold: 5")]
+    [InlineData("heads:\n", "fine_tuning: {}\nheads:\n")]
+    [InlineData("heads:\n", "fine_tuning: {epochs: 0}\nheads:\n")]
+    [InlineData("heads:\n", "fine_tuning: {sampling: annealed, heads: refit, freeze: {layers: 2}, early_stopping: {patience: 2}}\nheads:\n")]
+    [InlineData("heads:\n", "fine_tuning: {sampling: random}\nheads:\n")]
+    [InlineData("heads:\n", "fine_tuning: {lora: {rank: 8, targets: [query, up], dora: true}}\nheads:\n")]
+    [InlineData("heads:\n", "fine_tuning: {lora: {targets: [sideways]}}\nheads:\n")]
+    [InlineData("heads:\n", "fine_tuning: {tasks: {topic: {class_weights: balanced, label_smoothing: 0.1}}}\nheads:\n")]
+    [InlineData("heads:\n", "fine_tuning: {tasks: {topic: {class_weights: {a: 2}}}}\nheads:\n")]
+    [InlineData("heads:\n", "fine_tuning: {tasks: {topic: {class_weights: odd}}}\nheads:\n")]
+    [InlineData("heads:\n", "fine_tuning: {precision: fp8}\nheads:\n")]
+    [InlineData("heads:\n", "encoder: folder\nheads:\n")]
+    [InlineData("labels: [a, b]", "labels: [a, b]\n    few_shot: 0")]
     public void Recipe_Changed_LoaderAndSchemaAgree(string part, string instead)
     {
         Assert.Contains(part, Valid);

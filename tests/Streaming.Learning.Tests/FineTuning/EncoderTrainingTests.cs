@@ -167,6 +167,19 @@ public sealed class EncoderTrainingTests : IDisposable
         Assert.Equal(one.Digest, two.Digest);
     }
 
+    [Fact]
+    public async Task FewShot_WithAndWithoutTheStage_MeasuresEachDraw()
+    {
+        var results = new List<FewShotResult>();
+        var recipe = Parse(WithContrast(Recipe).Replace("kind: crf", "kind: softmax", StringComparison.Ordinal));
+        await new FewShotExperiment(_checkpoint, _backend, _importer, _folder.FullName, TimeProvider.System).RunAsync(recipe, [2, 4], 2, results.Add, null, CancellationToken.None);
+        Assert.Equal(8, results.Count);
+        Assert.Equal(4, results.Count(r => r.Contrastive));
+        Assert.All(results, r => Assert.InRange(r.MicroF1, 0, 1));
+        Assert.True(results.Where(r => r.Shots == 4).Min(r => r.Sentences) > results.Where(r => r.Shots == 2).Max(r => r.Sentences) - 2);
+        Assert.True(results.Where(r => r.Shots == 4).Average(r => r.MicroF1) > 0.3, string.Join(", ", results));
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 
     private static string WithContrast(string recipe) => recipe.Replace(

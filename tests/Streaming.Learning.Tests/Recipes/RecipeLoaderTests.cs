@@ -18,6 +18,12 @@ public sealed class RecipeLoaderTests
           - {name: ner, task: ner, kind: crf, layers: [6], labels: [PER], train: [{set: d, file: a/b.conll}], dev: [{set: d, file: c}], test: [{set: d, file: e}]}
         """;
 
+    private const string Tuned = Good + "\n" + """
+        fine_tuning: {epochs: 2, sampling: square_root, heads: best, device: cpu, freeze: {embeddings: true, layers: 2}, lora: {rank: 4, targets: [up], dora: true}, tasks: {ner: {share: 2}}, contrastive: {head: ner, descriptions: {PER: a person}}}
+        """;
+
+    public static TheoryData<string> Shipped => new(Directory.EnumerateFiles(Path.Combine(SharedFolder.RepositoryRoot, "models", "recipes"), "*.yaml").Select(f => Path.GetFileName(f)!));
+
     [Fact]
     public void Parse_Good_HasTagsForTypes()
     {
@@ -66,10 +72,42 @@ public sealed class RecipeLoaderTests
     }
 
     [Theory]
-    [InlineData("starter.yaml")]
-    [InlineData("conll2003.yaml")]
+    [MemberData(nameof(Shipped))]
     public void Load_ShippedRecipes_AreValid(string name) =>
         Assert.NotEmpty(RecipeLoader.Load(Path.Combine(SharedFolder.RepositoryRoot, "models", "recipes", name)).Heads);
+
+    [Theory]
+    [InlineData("epochs: 2", "epochs: 0", "a number from 0.001")]
+    [InlineData("epochs: 2", "epochs: 2, steps: 5", "epochs or steps, not both")]
+    [InlineData("epochs: 2", "epoch: 2", "'epoch' is not known")]
+    [InlineData("sampling: square_root", "sampling: random", "not one of proportional, uniform, square_root, annealed")]
+    [InlineData("heads: best", "heads: drop", "not one of best, keep, refit")]
+    [InlineData("rank: 4", "rank: 0", "a whole number from 1")]
+    [InlineData("targets: [up]", "targets: [sideways]", "no target of LoRA")]
+    [InlineData("ner: {share: 2}", "topic: {share: 2}", "no head 'topic'")]
+    [InlineData("ner: {share: 2}", "ner: {label_smoothing: 0.1}", "a CRF scores whole sentences")]
+    [InlineData("ner: {share: 2}", "ner: {class_weights: odd}", "'balanced'")]
+    [InlineData("ner: {share: 2}", "ner: {class_weights: {B-LOC: 2}}", "no output of the head")]
+    [InlineData("PER: a person", "LOC: a place", "type 'PER' has no description")]
+    [InlineData("device: cpu", "device: abacus", "not one of auto, cpu, cuda")]
+    public void Parse_FineTuningWrong_SaysWhereAndWhat(string good, string wrong, string message)
+    {
+        Assert.NotNull(Parse(Tuned).FineTuning);
+        var error = Assert.Throws<StreamingException>(() => Parse(Tuned.Replace(good, wrong, StringComparison.Ordinal)));
+        Assert.Equal("recipe_invalid", error.Code);
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_FineTuning_ReadsWhatItSays()
+    {
+        var tuning = Parse(Tuned).FineTuning!;
+        Assert.Equal((2.0, TaskSampling.SquareRoot, HeadPolicy.Best, 2.0), (tuning.Epochs, tuning.Sampling, tuning.Heads, tuning.Task("ner").Share));
+        Assert.Equal((4, true), (tuning.Lora!.Rank, tuning.Lora.Dora));
+        Assert.Equal("a person", tuning.Contrastive!.Descriptions["PER"]);
+        Assert.Equal((true, 2), (tuning.FreezeEmbeddings, tuning.FreezeLayers));
+        Assert.Null(Parse(Good).FineTuning);
+    }
 
     [Fact]
     public void Load_StarterRecipe_NamesNoResearchOnlyData()
