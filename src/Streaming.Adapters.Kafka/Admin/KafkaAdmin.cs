@@ -30,7 +30,7 @@ public sealed class KafkaAdmin : IAsyncDisposable
     /// <exception cref="StreamingException"><c>kafka_unreachable</c>, <c>kafka_authentication_failed</c>, <c>kafka_topic_missing</c>.</exception>
     public Task CheckAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken) => Task.Run(
         () => StartCheck.Run(
-            _client.Handle, topics, KafkaSettings.Servers(_settings), TimeSpan.FromSeconds(8), _time,
+            _client.Handle, topics, KafkaSettings.Servers(_settings), KafkaSourceOptions.DefaultStartTimeout, _time,
             () => Interlocked.Exchange(ref _lastError, null), cancellationToken),
         cancellationToken);
 
@@ -94,7 +94,7 @@ public sealed class KafkaAdmin : IAsyncDisposable
             async () =>
             {
                 await CheckAsync(topics, cancellationToken).ConfigureAwait(false);
-                return DescribeLag(group, topics, cancellationToken);
+                return await DescribeLagCoreAsync(group, topics, cancellationToken).ConfigureAwait(false);
             },
             cancellationToken);
 
@@ -105,7 +105,7 @@ public sealed class KafkaAdmin : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private List<KafkaPartitionLag> DescribeLag(string group, IReadOnlyList<string> topics, CancellationToken cancellationToken)
+    private async Task<List<KafkaPartitionLag>> DescribeLagCoreAsync(string group, IReadOnlyList<string> topics, CancellationToken cancellationToken)
     {
         var settings = new Dictionary<string, string>(_settings) { ["group.id"] = group, ["enable.auto.commit"] = "false", ["auto.offset.reset"] = "earliest" };
         using var consumer = new Client.ConsumerBuilder<byte[], byte[]>(settings).SetLogHandler(static (_, _) => { }).Build();
@@ -119,7 +119,7 @@ public sealed class KafkaAdmin : IAsyncDisposable
         var lags = new List<KafkaPartitionLag>();
         var behind = new Dictionary<Client.TopicPartition, int>();
         var starts = new List<Client.TopicPartitionOffset>();
-        foreach (var committed in consumer.Committed(partitions, Ask))
+        foreach (var committed in await GroupOffsets.CommittedAsync(consumer, partitions, Ask, _time, cancellationToken).ConfigureAwait(false))
         {
             var range = consumer.QueryWatermarkOffsets(committed.TopicPartition, Ask);
             var known = committed.Offset.Value >= 0;

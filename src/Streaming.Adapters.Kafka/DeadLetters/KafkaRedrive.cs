@@ -129,7 +129,7 @@ public sealed class KafkaRedrive(IReadOnlyDictionary<string, string> client, IMe
         using var admin = new Client.DependentAdminClientBuilder(consumer.Handle).Build();
         var partitions = admin.GetMetadata(topic, Ask).Topics[0].Partitions.ConvertAll(p => new Client.TopicPartition(topic, p.PartitionId));
         var range = new List<Part>();
-        foreach (var committed in await CommittedAsync(consumer, partitions, cancellationToken).ConfigureAwait(false))
+        foreach (var committed in await GroupOffsets.CommittedAsync(consumer, partitions, Ask, _time, cancellationToken).ConfigureAwait(false))
         {
             var ends = consumer.QueryWatermarkOffsets(committed.TopicPartition, Ask);
             var start = fromBeginning ? ends.Low.Value : Math.Max(ends.Low.Value, committed.Offset.Value);
@@ -138,24 +138,6 @@ public sealed class KafkaRedrive(IReadOnlyDictionary<string, string> client, IMe
         }
 
         return range;
-    }
-
-    // A group's coordinator moves, or is only just being made: that passes.
-    private async Task<List<Client.TopicPartitionOffset>> CommittedAsync(
-        Client.IConsumer<byte[], byte[]> consumer, List<Client.TopicPartition> partitions, CancellationToken cancellationToken)
-    {
-        var begin = _time.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return consumer.Committed(partitions, Ask);
-            }
-            catch (Client.KafkaException e) when (KafkaErrors.IsTransient(e.Error.Code) && _time.GetElapsedTime(begin) < Ask)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(200), _time, cancellationToken).ConfigureAwait(false);
-            }
-        }
     }
 
     private static SourceMessage Message(Client.ConsumeResult<byte[], byte[]> result) => new()

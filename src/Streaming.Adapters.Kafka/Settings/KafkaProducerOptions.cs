@@ -9,7 +9,7 @@ public sealed record KafkaProducerOptions
     public required IReadOnlyDictionary<string, string> Client { get; init; }
 
     /// <summary>How long a start looks for the broker. 1–120 s.</summary>
-    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(8);
+    public TimeSpan StartTimeout { get; init; } = KafkaSourceOptions.DefaultStartTimeout;
 
     /// <summary>Hears what a person should know.</summary>
     public Action<Notice>? OnNotice { get; init; }

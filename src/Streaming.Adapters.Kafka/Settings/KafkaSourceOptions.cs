@@ -5,6 +5,9 @@ namespace Streaming.Adapters.Kafka;
 /// <summary>Where and how to read. Everything the client itself knows goes into <see cref="Client"/> by its own name.</summary>
 public sealed record KafkaSourceOptions
 {
+    // A mistake is told within 10 s of the command, everything else a start does included.
+    internal static readonly TimeSpan DefaultStartTimeout = TimeSpan.FromSeconds(6);
+
     /// <summary>
     /// librdkafka settings by their own names; at least <c>bootstrap.servers</c>. A value <c>env:NAME</c> is read from the
     /// environment and <c>file:PATH</c> from a file, so that no secret stands in a topology.
@@ -36,7 +39,7 @@ public sealed record KafkaSourceOptions
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a start looks for the broker and the topics before it gives up. 1–120 s.</summary>
-    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(8);
+    public TimeSpan StartTimeout { get; init; } = DefaultStartTimeout;
 
     /// <summary>Stored with each commit, for whoever looks at the group; no secrets. At most 1,024 bytes.</summary>
     public string CommitMetadata { get; init; } = "streaming";

@@ -1,3 +1,4 @@
+using Streaming.Contracts;
 using Streaming.Core.Sinks;
 using Streaming.Testing.Engine;
 
@@ -16,6 +17,19 @@ internal sealed class AcknowledgingSink(IDocumentSink inner, Ledger ledger) : ID
         }
 
         return results;
+    }
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+}
+
+/// <summary>Tells the ledger which dead letters a real topic has.</summary>
+internal sealed class AcknowledgingLetters(IDeadLetterSink inner, Ledger ledger) : IDeadLetterSink
+{
+    public async ValueTask WriteAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
+    {
+        await inner.WriteAsync(letters, cancellationToken);
+        foreach (var letter in letters)
+            ledger.Acknowledge(letter);
     }
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();

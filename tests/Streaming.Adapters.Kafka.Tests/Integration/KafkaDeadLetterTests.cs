@@ -3,6 +3,7 @@ using System.Text;
 using Streaming.Contracts;
 using Streaming.Core;
 using Streaming.Core.Messaging;
+using Streaming.Testing.Faults;
 using Streaming.Testing.Servers;
 
 namespace Streaming.Adapters.Kafka.Tests.Integration;
@@ -55,8 +56,10 @@ public sealed class KafkaDeadLetterTests(KafkaServer server)
     }
 
     [IntegrationFact("kafka")]
+    [FaultRow(20)]
     public async Task WriteAsync_TooLargeForTheTopic_IsCutAndPointsAtTheWhole()
     {
+        using var report = FaultReport.Begin(20);
         var topic = await _bench.TopicAsync(1, ("max.message.bytes", "20000"));
         var value = new byte[3_000_000];
         new Random(1).NextBytes(value);
@@ -69,6 +72,7 @@ public sealed class KafkaDeadLetterTests(KafkaServer server)
         var cut = letters.Single(l => l.Letter.Offset == 2);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(value)), cut.Sha);
         Assert.True(cut.Letter.Value!.Length < 20_000);
+        report.Seen("Kafka: 3,000,000 bytes at a limit of 20,000: cut, with hash and place, beside its neighbours, none circles");
     }
 
     [IntegrationFact("kafka")]

@@ -1,5 +1,6 @@
 using Streaming.Adapters.Elasticsearch;
 using Streaming.Testing.Engine;
+using Streaming.Testing.Faults;
 using Streaming.Testing.Servers;
 
 namespace Streaming.Adapters.Kafka.Tests.Integration;
@@ -55,6 +56,68 @@ public sealed class KafkaPipelineTests(KafkaServer server)
     }
 
     [IntegrationFact("kafka")]
+    [FaultRow(2)]
+    public async Task Run_EveryTenthBatchStalls_TheWatermarkWaits()
+    {
+        using var report = FaultReport.Begin(2);
+        var stalls = FaultCounts.Of(1_000, 40);
+        var world = await KafkaWorld.CreateAsync(server, 3);
+        var random = new Random(2);
+        var stalled = 0;
+        world.Model.BeforeRun = async (call, token) =>
+        {
+            // Batches beside it overtake it, by a time of its own each time.
+            if (call % 10 != 0)
+                return;
+            int delay;
+            lock (random)
+                delay = random.Next(1, 40);
+            await Task.Delay(delay, token);
+            Interlocked.Increment(ref stalled);
+        };
+        while (stalled < stalls)
+        {
+            await world.AppendAsync(2_000);
+            var run = world.Start();
+            await KafkaBench.UntilAsync(() => world.Ledger.Count(Terminal.Indexed) >= world.Written - 1_000 || run.Task.IsCompleted, 120);
+            await run.KillAsync();
+        }
+
+        world.Start();
+        await world.SettleAsync(120);
+        await world.AssertSoundAsync();
+        report.Seen($"Kafka: {stalled} stalled batches overtaken by others, {world.Runs.Count - 1} kills, no commit above an unfinished message, {world.Written:#,0} messages, 0 lost");
+    }
+
+    [IntegrationFact("kafka")]
+    [FaultRow(10)]
+    public async Task Run_OnePercentCannotBeDecoded_LiesInTheDeadLetterTopicOnceEach()
+    {
+        using var report = FaultReport.Begin(10);
+        const int Count = 10_000;
+        var bench = new KafkaBench(server);
+        var world = await KafkaWorld.CreateAsync(server, 4);
+        var topic = await bench.TopicAsync();
+        await using var letters = new KafkaDeadLetterSink(bench.Producer(), topic);
+        world.LetterSink = new AcknowledgingLetters(letters, world.Ledger);
+        static string Bad(int i) => $"{{\"text\": broken {i}";
+        await world.AppendAsync(Count, i => i % 100 == 42 ? Bad(i) : $"text {i}");
+        world.Start();
+        await world.SettleAsync();
+        await world.AssertSoundAsync();
+        Assert.Equal((100, 9_900), (world.Ledger.Count(Terminal.DeadLettered), world.Sink.Documents.Count));
+
+        await using var source = new KafkaMessageSource(bench.Options(topic, KafkaBench.Name("g")));
+        await source.StartAsync(new RecordingListener(), default);
+        var dead = (await KafkaBench.ReadAsync(source, 100)).Select(record => DeadLetterHeaders.FromRecord(record, out _)!).ToList();
+        Assert.Equal(
+            Enumerable.Range(0, 100).Select(i => Bad((i * 100) + 42)).Order(StringComparer.Ordinal),
+            dead.Select(letter => System.Text.Encoding.UTF8.GetString(letter.Value!)).Order(StringComparer.Ordinal));
+        Assert.All(dead, letter => Assert.Equal((world.Topic, Streaming.Contracts.ErrorCodes.MalformedJson), (letter.Topic, letter.Code)));
+        report.Seen("Kafka: 100 bad of 10,000, exactly 100 in the dead-letter topic with their bytes, 9,900 indexed");
+    }
+
+    [IntegrationFact("kafka")]
     public async Task Run_MixedInput_EveryMessageEndsOnce()
     {
         var world = await KafkaWorld.CreateAsync(server, 2);
@@ -100,8 +163,10 @@ public sealed class KafkaPipelineTests(KafkaServer server)
     }
 
     [IntegrationFact("kafka")]
+    [FaultRow(3)]
     public async Task Run_IndexWithholdsItsAnswers_CommitsNothing()
     {
+        using var report = FaultReport.Begin(3);
         var world = await KafkaWorld.CreateAsync(server, 2);
         await world.AppendAsync(500);
         world.Sink.Hold();
@@ -114,6 +179,7 @@ public sealed class KafkaPipelineTests(KafkaServer server)
         await world.SettleAsync();
         await world.AssertSoundAsync();
         Assert.True(run.Task.IsCompletedSuccessfully);
+        report.Seen("Kafka: committed advance 0 while the index withheld its answers");
     }
 
     [IntegrationFact("kafka")]

@@ -57,7 +57,12 @@ internal sealed class KafkaWorld
         return new KafkaWorld(bench, await bench.TopicAsync(partitions));
     }
 
-    public bool Heard(string code) => _bench.Heard(code);
+    /// <summary>How often this was told.</summary>
+    public int Times(string code)
+    {
+        lock (_bench.Notices)
+            return _bench.Notices.Count(notice => notice.Code == code);
+    }
 
     /// <summary>Appends numbered texts with keys of their own.</summary>
     public async Task AppendAsync(int count, Func<int, string?>? text = null)

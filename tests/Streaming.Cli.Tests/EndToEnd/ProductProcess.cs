@@ -148,6 +148,12 @@ internal sealed partial class ProductProcess : IAsyncDisposable
     /// <summary>SIGTERM: asked to end.</summary>
     public void Terminate() => Signal(15);
 
+    /// <summary>SIGSTOP: held still; connections stay, nothing goes on.</summary>
+    public void Freeze() => Signal(19);
+
+    /// <summary>SIGCONT: goes on.</summary>
+    public void Thaw() => Signal(18);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -22,6 +22,8 @@ public sealed class FakeElasticsearch : IAsyncDisposable
     private readonly object _applying = new();
     private int _bulks;
     private int _inFlight;
+    private long _items;
+    private long _superseded;
 
     /// <summary>Starts it.</summary>
     public FakeElasticsearch()
@@ -59,6 +61,12 @@ public sealed class FakeElasticsearch : IAsyncDisposable
 
     /// <summary>Items sent again although their success had been told.</summary>
     public int SentAfterSuccess => _sentAfterSuccess.Values.Sum();
+
+    /// <summary>Items applied or refused for their version so far: what exceeds the number of documents was written again.</summary>
+    public long Items => Interlocked.Read(ref _items);
+
+    /// <summary>Items refused because the document there is the same or newer.</summary>
+    public long Superseded => Interlocked.Read(ref _superseded);
 
     /// <summary>Other requests, as <c>METHOD PATH</c>.</summary>
     public ConcurrentQueue<string> Others { get; } = new();
@@ -180,10 +188,15 @@ public sealed class FakeElasticsearch : IAsyncDisposable
         if (fault?.Items?.Invoke(item.Id) is { } refusal)
             return $"{{\"{action}\":{{\"_id\":{id},\"status\":{refusal.Status},\"error\":{{\"type\":\"{refusal.ErrorType}\",\"reason\":\"failed to parse field [text] of type [text]. Preview of field's value: 'canary'\"}}}}}}";
         applied.Add(item);
+        Interlocked.Increment(ref _items);
         lock (_applying)
         {
             if (_documents.TryGetValue(item.Id, out var there) && there.Version >= item.Version)
+            {
+                Interlocked.Increment(ref _superseded);
                 return $"{{\"{action}\":{{\"_id\":{id},\"status\":409,\"error\":{{\"type\":\"version_conflict_engine_exception\",\"reason\":\"newer\"}}}}}}";
+            }
+
             var isNew = there.Document is null;
             _documents[item.Id] = (item.Version, item.Document);
             var status = item.Document is null ? (isNew ? 404 : 200) : isNew ? 201 : 200;
