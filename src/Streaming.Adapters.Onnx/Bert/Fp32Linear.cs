@@ -6,8 +6,8 @@ namespace Streaming.Adapters.Onnx.Bert;
 /// <summary>Matrix products in single precision.</summary>
 internal sealed class Fp32Linear(GraphBuilder graph, BertConfig config) : IBertLinear
 {
-    public string Lookup(float[] table, int rows, string ids) =>
-        graph.Node("Gather", [graph.Constant("words", table, rows, config.Hidden), ids], "", new GraphAttribute("axis", 0L));
+    public string Lookup(float[] table, int rows, int width, string ids) =>
+        graph.Node("Gather", [graph.Constant("words", table, rows, width), ids], "", new GraphAttribute("axis", 0L));
 
     public void FoldAttentionOutput(int layer, ref Dense value, ref Dense output)
     {

@@ -4,7 +4,7 @@ namespace Streaming.Adapters.Onnx.Bert;
 internal interface IBertLinear
 {
     /// <summary>Rows of a table.</summary>
-    string Lookup(float[] table, int rows, string ids);
+    string Lookup(float[] table, int rows, int width, string ids);
 
     /// <summary>Chance to move a rescaling of the attention's output into the value projection, where it costs nothing.</summary>
     void FoldAttentionOutput(int layer, ref Dense value, ref Dense output);

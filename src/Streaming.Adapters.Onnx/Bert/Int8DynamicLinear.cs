@@ -6,10 +6,10 @@ namespace Streaming.Adapters.Onnx.Bert;
 /// <summary>Matrix products on bytes with activation scales taken over the batch: what stock tools write, kept to compare with.</summary>
 internal sealed class Int8DynamicLinear(GraphBuilder graph, BertConfig config) : IBertLinear
 {
-    public string Lookup(float[] table, int rows, string ids)
+    public string Lookup(float[] table, int rows, int width, string ids)
     {
-        var (codes, scales) = Int8Quantizer.Rows(table, config.Hidden);
-        var words = graph.Node("Gather", [graph.Constant("words", codes, rows, config.Hidden), ids], "", new GraphAttribute("axis", 0L));
+        var (codes, scales) = Int8Quantizer.Rows(table, width);
+        var words = graph.Node("Gather", [graph.Constant("words", codes, rows, width), ids], "", new GraphAttribute("axis", 0L));
         var scale = graph.Node("Gather", [graph.Constant("words_scale", scales, rows, 1), ids], "", new GraphAttribute("axis", 0L));
         return graph.Node("Mul", [graph.Node("Cast", [words], "", new GraphAttribute("to", (long)ElementType.Float)), scale]);
     }

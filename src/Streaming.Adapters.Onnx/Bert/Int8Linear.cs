@@ -22,10 +22,10 @@ internal sealed class Int8Linear : IBertLinear
         _contextSmoothing = new float[config.Layers][];
     }
 
-    public string Lookup(float[] table, int rows, string ids)
+    public string Lookup(float[] table, int rows, int width, string ids)
     {
-        var (codes, scales) = Int8Quantizer.Rows(table, _config.Hidden);
-        var words = _graph.Node("Gather", [_graph.Constant("words", codes, rows, _config.Hidden), ids], "", new GraphAttribute("axis", 0L));
+        var (codes, scales) = Int8Quantizer.Rows(table, width);
+        var words = _graph.Node("Gather", [_graph.Constant("words", codes, rows, width), ids], "", new GraphAttribute("axis", 0L));
         var scale = _graph.Node("Gather", [_graph.Constant("words_scale", scales, rows, 1), ids], "", new GraphAttribute("axis", 0L));
         return _graph.Node("Mul", [_graph.Node("Cast", [words], "", new GraphAttribute("to", (long)ElementType.Float)), scale]);
     }
@@ -98,7 +98,7 @@ internal sealed class Int8Linear : IBertLinear
         dense = dense.AbsorbShift(input.Shift).AbsorbInput(smoothing);
         var factors = new float[smoothing.Length];
         for (var i = 0; i < factors.Length; i++)
-            factors[i] = input.Scale![i] / smoothing[i];
+            factors[i] = (input.Scale is null ? 1 : input.Scale[i]) / smoothing[i];
         var value = _graph.Node("Mul", [input.Value, _graph.Constant($"{site}_{layer}_smoothing", factors, factors.Length)]);
         return Quantize(value, Int8Quantizer.Activation(least, greatest, smoothing));
     }

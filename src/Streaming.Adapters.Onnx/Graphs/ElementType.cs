@@ -20,4 +20,7 @@ public enum ElementType
 
     /// <summary>Boolean.</summary>
     Bool = 9,
+
+    /// <summary>Half precision.</summary>
+    Float16 = 10,
 }

@@ -8,7 +8,8 @@ namespace Streaming.Adapters.Onnx.Graphs;
 /// </summary>
 /// <remarks>Message and field numbers: onnx.proto3 of https://github.com/onnx/onnx.</remarks>
 /// <param name="prefix">Begins the names of values that are named here; keeps two graphs that share some apart.</param>
-public sealed class GraphBuilder(string prefix = "")
+/// <param name="floats">What singles given as constants become: <see cref="ElementType.Float"/> or <see cref="ElementType.Float16"/>.</param>
+public sealed class GraphBuilder(string prefix = "", ElementType floats = ElementType.Float)
 {
     /// <summary>Domain of ONNX Runtime's own operators.</summary>
     public const string Microsoft = "com.microsoft";
@@ -39,9 +40,9 @@ public sealed class GraphBuilder(string prefix = "")
         _outputs.Message(12, ValueInfo(name, type, shape));
     }
 
-    /// <summary>A constant tensor of singles. The array must not change afterwards.</summary>
+    /// <summary>A constant tensor of singles, or of halves in a graph of halves. The array must not change afterwards.</summary>
     public string Constant(string name, float[] values, params ReadOnlySpan<long> shape) =>
-        Constant(name, ElementType.Float, ToBytes(values), shape);
+        Constant(name, floats, floats == ElementType.Float ? ToBytes(values) : ToBytes(Array.ConvertAll(values, static value => (Half)Math.Clamp(value, -65504f, 65504f))), shape);
 
     /// <summary>A constant tensor of bytes.</summary>
     public string Constant(string name, sbyte[] values, params ReadOnlySpan<long> shape) =>
@@ -52,7 +53,8 @@ public sealed class GraphBuilder(string prefix = "")
         Constant(name, ElementType.Int64, ToBytes(values), shape);
 
     /// <summary>A single as a scalar; equal ones are shared.</summary>
-    public string Scalar(float value) => SharedScalar($"f{BitConverter.SingleToInt32Bits(value):x8}", ElementType.Float, BitConverter.GetBytes(value));
+    public string Scalar(float value) => SharedScalar(
+        $"f{BitConverter.SingleToInt32Bits(value):x8}", floats, floats == ElementType.Float ? BitConverter.GetBytes(value) : BitConverter.GetBytes((Half)value));
 
     /// <summary>An unsigned byte as a scalar; equal ones are shared.</summary>
     public string Scalar(byte value) => SharedScalar($"u{value}", ElementType.UInt8, [value]);

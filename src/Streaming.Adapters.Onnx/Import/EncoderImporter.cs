@@ -77,6 +77,7 @@ public static class EncoderImporter
     public static string PrecisionName(EncoderPrecision precision) => precision switch
     {
         EncoderPrecision.Fp32 => "fp32",
+        EncoderPrecision.Fp16 => "fp16",
         EncoderPrecision.Int8 => "int8",
         EncoderPrecision.Int8Dynamic => "int8-dynamic",
         _ => throw new InvalidOperationException($"No name for {precision}: this is a bug."),

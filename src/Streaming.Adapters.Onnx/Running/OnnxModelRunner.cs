@@ -64,7 +64,7 @@ public sealed class OnnxModelRunner : IModelRunner
             if (!manifest.Layers.Contains(layer))
                 throw new StreamingException("model_layer_unknown", $"Layer {layer} was asked for; the encoder gives out {string.Join(", ", manifest.Layers)}.");
         }
-        var (session, device) = OnnxSessionFactory.Open(model, options, manifest.Precision == "fp32");
+        var (session, device) = OnnxSessionFactory.Open(model, options, manifest.Precision is "fp32" or "fp16");
         try
         {
             CheckShape(session, manifest);

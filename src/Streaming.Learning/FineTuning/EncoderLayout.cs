@@ -68,6 +68,8 @@ public sealed class EncoderLayout
     public static EncoderLayout Of(EncoderCheckpoint checkpoint)
     {
         var config = BertConfig.Parse(checkpoint.Config);
+        if (config.Family != "bert")
+            throw new StreamingException("model_unsupported", $"The encoder is of the family '{config.Family}'; this program fine-tunes: bert.");
         var names = checkpoint.Tensors;
         var prefix = names.ContainsKey("bert.embeddings.word_embeddings.weight") ? "bert." : "";
         return new EncoderLayout(config, prefix, names.ContainsKey($"{prefix}embeddings.LayerNorm.gamma"));

@@ -7,7 +7,7 @@ internal static class ManifestValidator
     private const int MaxDimensions = 65_536;
     private const int MaxSequence = 1_048_576;
 
-    private static readonly string[] Precisions = ["fp32", "int8", "int8-dynamic"];
+    private static readonly string[] Precisions = ["fp32", "fp16", "int8", "int8-dynamic"];
 
     public static List<string> Validate(ModelManifest manifest)
     {

@@ -49,7 +49,7 @@ public sealed record EncoderManifest
     /// <summary>Model family, e.g. <c>bert</c>.</summary>
     public required string Family { get; init; }
 
-    /// <summary><c>fp32</c>, <c>int8</c> or <c>int8-dynamic</c>.</summary>
+    /// <summary><c>fp32</c>, <c>fp16</c>, <c>int8</c> or <c>int8-dynamic</c>.</summary>
     public required string Precision { get; init; }
 
     /// <summary>Width of a hidden state.</summary>

@@ -10,7 +10,7 @@ namespace Streaming.Core.Models.Bundle;
 /// before any tensor is handed out; a hostile one ends in a <see cref="StreamingException"/> <c>safetensors_invalid</c>.
 /// </summary>
 /// <remarks>Safe for concurrent reads. Format: https://github.com/huggingface/safetensors.</remarks>
-public sealed class SafetensorsFile : IDisposable
+public sealed class SafetensorsFile : ITensorSource, IDisposable
 {
     private const int LengthBytes = 8;
 

@@ -10,6 +10,10 @@ public sealed record BertConfig
     private const int MaxLayers = 256;
     private const int MaxPositions = 65_536;
     private const int MaxVocabulary = 4_000_000;
+    private const int MaxTokenTypes = 256;
+
+    /// <summary>Family: <c>bert</c>, <c>distilbert</c>, <c>roberta</c>, <c>xlm-roberta</c>, <c>electra</c> or <c>deberta-v2</c>. MiniLM is a BERT or, in its multilingual form, an XLM-RoBERTa.</summary>
+    public required string Family { get; init; }
 
     /// <summary>Width of a hidden state.</summary>
     public required int Hidden { get; init; }
@@ -26,11 +30,26 @@ public sealed record BertConfig
     /// <summary>Tokens in the vocabulary.</summary>
     public required int Vocabulary { get; init; }
 
-    /// <summary>Longest sequence it has positions for.</summary>
+    /// <summary>Width of an embedding; below <see cref="Hidden"/> a projection follows (ELECTRA).</summary>
+    public required int Embedding { get; init; }
+
+    /// <summary>Rows of the position table; with <see cref="Relative"/> the longest sequence it was trained on.</summary>
     public required int Positions { get; init; }
 
-    /// <summary>Kinds of segment.</summary>
+    /// <summary>Row of the first token's position: 0, or one behind the padding id in the RoBERTa family.</summary>
+    public int PositionOffset { get; init; }
+
+    /// <summary>Whether positions are added to the embeddings; not in DeBERTa-v3, which has them in its attention.</summary>
+    public bool HasPositionTable { get; init; } = true;
+
+    /// <summary>Kinds of segment; 0: the encoder has no table of them.</summary>
     public required int TokenTypes { get; init; }
+
+    /// <summary>How attention reads distances between tokens (DeBERTa); null: it does not.</summary>
+    public RelativePositions? Relative { get; init; }
+
+    /// <summary>Longest sequence, special tokens included.</summary>
+    public int MaxSequence => Positions - PositionOffset;
 
     /// <summary>Added to the variance in layer normalisation.</summary>
     public required float Epsilon { get; init; }
@@ -58,47 +77,117 @@ public sealed record BertConfig
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
                 throw Invalid("it is not an object");
-            var family = Text(root, "model_type", "");
-            if (family != "bert")
-                throw Unsupported("model_type", family, "bert");
-            var position = Text(root, "position_embedding_type", "absolute");
-            if (position != "absolute")
-                throw Unsupported("position_embedding_type", position, "absolute");
-            var activation = Text(root, "hidden_act", "gelu") switch
+            var config = Text(root, "model_type", "") switch
             {
-                "gelu" => "gelu",
-                "gelu_new" or "gelu_pytorch_tanh" => "gelu_new",
-                "relu" => "relu",
-                var other => throw Unsupported("hidden_act", other, "gelu, gelu_new, gelu_pytorch_tanh, relu"),
-            };
-            var config = new BertConfig
-            {
-                Hidden = Number(root, "hidden_size", MaxWidth),
-                Layers = Number(root, "num_hidden_layers", MaxLayers),
-                Heads = Number(root, "num_attention_heads", MaxWidth),
-                Intermediate = Number(root, "intermediate_size", MaxWidth),
-                Vocabulary = Number(root, "vocab_size", MaxVocabulary),
-                Positions = Number(root, "max_position_embeddings", MaxPositions),
-                TokenTypes = Number(root, "type_vocab_size", 256),
-                Epsilon = ReadEpsilon(root),
-                Activation = activation,
+                "distilbert" => Distilled(root),
+                "deberta-v2" => Disentangled(root),
+                "bert" => Plain(root, "bert"),
+                "electra" => Plain(root, "electra") with { Embedding = NumberOr(root, "embedding_size", MaxWidth, Number(root, "hidden_size", MaxWidth)) },
+                "roberta" or "xlm-roberta" or "camembert" => Shifted(root),
+                var other => throw Unsupported("model_type", other, "bert, distilbert, roberta, xlm-roberta, electra, deberta-v2"),
             };
             if (config.Hidden % config.Heads != 0)
-                throw Invalid("hidden_size is not a multiple of num_attention_heads");
-            return config;
+                throw Invalid("the width of a hidden state is not a multiple of the number of heads");
+            return config.MaxSequence >= 3 ? config : throw Invalid("it has no room for a token between the first and the last one");
         }
     }
 
-    private static string Text(JsonElement root, string name, string absent) =>
+    private static BertConfig Plain(JsonElement root, string family)
+    {
+        var position = Text(root, "position_embedding_type", "absolute");
+        if (position != "absolute")
+            throw Unsupported("position_embedding_type", position, "absolute");
+        return new BertConfig
+        {
+            Family = family,
+            Hidden = Number(root, "hidden_size", MaxWidth),
+            Embedding = Number(root, "hidden_size", MaxWidth),
+            Layers = Number(root, "num_hidden_layers", MaxLayers),
+            Heads = Number(root, "num_attention_heads", MaxWidth),
+            Intermediate = Number(root, "intermediate_size", MaxWidth),
+            Vocabulary = Number(root, "vocab_size", MaxVocabulary),
+            Positions = Number(root, "max_position_embeddings", MaxPositions),
+            TokenTypes = Number(root, "type_vocab_size", MaxTokenTypes),
+            Epsilon = ReadEpsilon(root),
+            Activation = ReadActivation(root, "hidden_act"),
+        };
+    }
+
+    /// <summary>RoBERTa counts positions from one behind the id of padding.</summary>
+    private static BertConfig Shifted(JsonElement root)
+    {
+        var family = Text(root, "model_type", "") == "roberta" ? "roberta" : "xlm-roberta";
+        return Plain(root, family) with { PositionOffset = NumberOr(root, "pad_token_id", 1_000, 1) + 1 };
+    }
+
+    private static BertConfig Distilled(JsonElement root) => new()
+    {
+        Family = "distilbert",
+        Hidden = Number(root, "dim", MaxWidth),
+        Embedding = Number(root, "dim", MaxWidth),
+        Layers = Number(root, "n_layers", MaxLayers),
+        Heads = Number(root, "n_heads", MaxWidth),
+        Intermediate = Number(root, "hidden_dim", MaxWidth),
+        Vocabulary = Number(root, "vocab_size", MaxVocabulary),
+        Positions = Number(root, "max_position_embeddings", MaxPositions),
+        TokenTypes = 0,
+        Epsilon = 1e-12f,
+        Activation = ReadActivation(root, "activation"),
+    };
+
+    private static BertConfig Disentangled(JsonElement root)
+    {
+        if (!Flag(root, "relative_attention"))
+            throw Unsupported("relative_attention", "false", "true");
+        if (root.TryGetProperty("conv_kernel_size", out var kernel) && kernel.ValueKind == JsonValueKind.Number && !(kernel.TryGetInt32(out var size) && size == 0))
+            throw Unsupported("conv_kernel_size", kernel.GetRawText(), "0");
+        var plain = Plain(root, "deberta-v2") with
+        {
+            Embedding = NumberOr(root, "embedding_size", MaxWidth, Number(root, "hidden_size", MaxWidth)),
+            HasPositionTable = !root.TryGetProperty("position_biased_input", out _) || Flag(root, "position_biased_input"),
+        };
+        if (plain.Embedding != plain.Hidden)
+            throw Unsupported("embedding_size", "other than hidden_size", "the same");
+        return plain with { Relative = RelativePositions.Parse(root, plain.Positions) };
+    }
+
+    internal static string Text(JsonElement root, string name, string absent) =>
         !root.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null ? absent
         : value.ValueKind == JsonValueKind.String ? value.GetString()!
         : throw Invalid($"{name} is not a string");
 
+    internal static bool Flag(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null
+        && (value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Invalid($"{name} is neither true nor false"));
+
+    internal static StreamingException Invalid(string reason) =>
+        new("model_config_invalid", $"config.json is refused: {reason}.");
+
+    internal static StreamingException Unsupported(string name, string value, string known) =>
+        new("model_unsupported", $"config.json has {name} '{value}'; this program imports: {known}.");
+
+    private static string ReadActivation(JsonElement root, string name) => Text(root, name, "gelu") switch
+    {
+        "gelu" => "gelu",
+        "gelu_new" or "gelu_pytorch_tanh" => "gelu_new",
+        "relu" => "relu",
+        var other => throw Unsupported(name, other, "gelu, gelu_new, gelu_pytorch_tanh, relu"),
+    };
+
     private static int Number(JsonElement root, string name, int most) =>
         root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
-        && value.TryGetInt32(out var number) && number >= 1 && number <= most
+        && value.TryGetInt32(out var number) && number >= (name == "type_vocab_size" ? 0 : 1) && number <= most
             ? number
             : throw Invalid($"{name} must be a whole number from 1 to {most}");
+
+    private static int NumberOr(JsonElement root, string name, int most, int absent)
+    {
+        if (!root.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+            return absent;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 0 && number <= most
+            ? number
+            : throw Invalid($"{name} must be a whole number from 0 to {most}");
+    }
 
     private static float ReadEpsilon(JsonElement root)
     {
@@ -108,10 +197,4 @@ public sealed record BertConfig
             ? epsilon
             : throw Invalid("layer_norm_eps must be above 0 and below 1");
     }
-
-    private static StreamingException Invalid(string reason) =>
-        new("model_config_invalid", $"config.json is refused: {reason}.");
-
-    private static StreamingException Unsupported(string name, string value, string known) =>
-        new("model_unsupported", $"config.json has {name} '{value}'; this program imports: {known}.");
 }
