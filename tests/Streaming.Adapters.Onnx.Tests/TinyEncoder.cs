@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Streaming.Adapters.Onnx.Bert;
 using Streaming.Core.Models.Bundle;
+using Streaming.Core.Models.Encoders;
 
 namespace Streaming.Adapters.Onnx.Tests;
 

@@ -1,4 +1,5 @@
 using Streaming.Adapters.Onnx.Graphs;
+using Streaming.Core.Models.Encoders;
 
 namespace Streaming.Adapters.Onnx.Bert;
 

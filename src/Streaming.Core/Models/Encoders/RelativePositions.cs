@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Streaming.Adapters.Onnx.Bert;
+namespace Streaming.Core.Models.Encoders;
 
 /// <summary>
 /// DeBERTa's disentangled attention: a score is content with content, content with distance and distance with content

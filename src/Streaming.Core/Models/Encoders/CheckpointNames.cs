@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Streaming.Adapters.Onnx.Bert;
+namespace Streaming.Core.Models.Encoders;
 
 /// <summary>How a family's checkpoints name an encoder's tensors: with the family's prefix or without, LayerNorm's scale and shift by either of their names.</summary>
 public sealed class CheckpointNames
