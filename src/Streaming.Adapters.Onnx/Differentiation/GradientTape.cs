@@ -12,10 +12,11 @@ namespace Streaming.Adapters.Onnx.Differentiation;
 /// Two graphs and not one: between them lies the loss. So one pair serves every loss (cross-entropy, CRF, contrastive), each
 /// computed outside from the logits, and none of them pays for a second forward pass. Griewank, Walther: Evaluating Derivatives, 2008.
 /// </remarks>
-internal sealed partial class GradientTape
+/// <param name="prefix">Begins the names of values; keeps tapes apart whose values meet.</param>
+internal sealed partial class GradientTape(string prefix = "")
 {
-    private readonly GraphBuilder _forward = new();
-    private readonly GraphBuilder _backward = new("b_");
+    private readonly GraphBuilder _forward = new(prefix);
+    private readonly GraphBuilder _backward = new(prefix + "b_");
     private readonly List<(TapeValue Output, Action<string> Emit)> _records = [];
     private readonly Dictionary<TapeValue, string> _gradients = [];
     private readonly Dictionary<string, TapeValue> _inputs = new(StringComparer.Ordinal);
@@ -25,15 +26,14 @@ internal sealed partial class GradientTape
     private readonly Dictionary<(GraphBuilder Graph, string Values), string> _constants = [];
     private readonly List<string> _forwardOrder = [];
     private readonly List<string> _backwardOrder = [];
-    private readonly List<string> _outputs = [];
-    private readonly List<string> _saved = [];
+    private readonly List<string> _given = [];
     private readonly List<string> _gradientOrder = [];
 
     /// <summary>Names of what the forward graph is fed with.</summary>
     public IReadOnlyList<string> ForwardInputs => _forwardOrder;
 
-    /// <summary>Names of what the forward graph gives out: declared outputs, then what the backward graph needs.</summary>
-    public IReadOnlyList<string> ForwardOutputs => [.. _outputs, .. _saved];
+    /// <summary>Names of what the forward graph gives out: declared outputs and what the backward graph needs.</summary>
+    public IReadOnlyList<string> ForwardOutputs => _given;
 
     /// <summary>Names of what the backward graph is fed with: seeds, inputs of the forward graph, what that gave out.</summary>
     public IReadOnlyList<string> BackwardInputs => _backwardOrder;
@@ -43,6 +43,9 @@ internal sealed partial class GradientTape
 
     /// <summary>Name under which the backward graph gives out the derivative by an input.</summary>
     public static string GradientName(string input) => "d:" + input;
+
+    /// <summary>Name under which the backward graph takes the derivative by a value that was given out.</summary>
+    public static string SeedName(string output) => "s:" + output;
 
     /// <summary>Declares an input, once; asking again gives the same one.</summary>
     public TapeValue Input(string name, bool differentiable, params object[] shape)
@@ -64,20 +67,29 @@ internal sealed partial class GradientTape
         _shapes.Add(name, shape);
     }
 
-    /// <summary>Gives a value out under a name of its own.</summary>
-    public void Output(TapeValue value, string name)
+    /// <summary>Gives a value out, under its own name.</summary>
+    public void Output(TapeValue value)
     {
-        _forward.Output(value.Name, name, ElementType.Float, value.Shape);
-        _outputs.Add(name);
+        if (value.IsInput || _given.Contains(value.Name))
+            return;
+        _forward.Output(value.Name, value.Name, ElementType.Float, value.Shape);
+        _given.Add(value.Name);
     }
 
-    /// <summary>Writes the backward graph for derivatives by <paramref name="value"/> that come in under <paramref name="seed"/>, [shape of the value].</summary>
-    public void Differentiate(TapeValue value, string seed)
+    /// <summary>
+    /// Writes the backward graph. It is fed with a derivative for each of <paramref name="values"/>, under its <see cref="SeedName"/> and in its
+    /// shape, and gives out the derivatives by differentiable inputs.
+    /// </summary>
+    public void Differentiate(params ReadOnlySpan<TapeValue> values)
     {
-        _backward.Input(seed, ElementType.Float, value.Shape);
-        _backwardOrder.Add(seed);
-        if (value.Differentiable)
-            _gradients[value] = seed;
+        foreach (var value in values)
+        {
+            if (!value.Differentiable)
+                continue;
+            var seed = _backward.Input(SeedName(value.Name), ElementType.Float, value.Shape);
+            _backwardOrder.Add(seed);
+            Accumulate(value, () => seed);
+        }
         for (var i = _records.Count - 1; i >= 0; i--)
         {
             var (output, emit) = _records[i];
@@ -127,11 +139,7 @@ internal sealed partial class GradientTape
         {
             _backward.Input(value.Name, ElementType.Float, value.Shape);
             _backwardOrder.Add(value.Name);
-            if (!value.IsInput)
-            {
-                _forward.Output(value.Name, value.Name, ElementType.Float, value.Shape);
-                _saved.Add(value.Name);
-            }
+            Output(value);
         }
         return value.Name;
     }

@@ -23,9 +23,9 @@ internal sealed class BatchInputs : IDisposable
         Clear();
         var config = parameters.Layout.Config;
         var (rows, length) = (batch.Rows, batch.Length);
-        tables.Look(batch, New(TrainingGraph.Embedded, (long)rows * length, tables.Width));
-        var padding = New(TrainingGraph.PaddingBias, rows, 1, 1, length);
-        var pool = New(TrainingGraph.Pool, rows, 1, length);
+        tables.Look(batch, New(EncoderGraph.Embedded, (long)rows * length, tables.Width));
+        var padding = New(EncoderGraph.PaddingBias, rows, 1, 1, length);
+        var pool = New(HeadGraph.Pool, rows, 1, length);
         for (var row = 0; row < rows; row++)
         {
             var count = batch.Lengths[row];
@@ -34,8 +34,8 @@ internal sealed class BatchInputs : IDisposable
             pool.Slice(row * length, count).Fill(1f / count);
             pool[((row * length) + count)..((row + 1) * length)].Clear();
         }
-        Shape(TrainingGraph.SplitShape, rows, length, config.Heads, config.Hidden / config.Heads);
-        Shape(TrainingGraph.FeatureShape, rows, length, featureWidth);
+        Shape(EncoderGraph.SplitShape, rows, length, config.Heads, config.Hidden / config.Heads);
+        Shape(HeadGraph.FeatureShape, rows, length, featureWidth);
     }
 
     /// <summary>Memory for one more value.</summary>

@@ -14,12 +14,11 @@ internal sealed class GraphRunner : IDisposable
     private readonly RunOptions _runOptions = new();
     private readonly GradientTape _tape;
 
-    public GraphRunner(TrainingGraph graph, OnnxRunnerOptions options, bool training)
+    public GraphRunner(GradientTape tape, IReadOnlyList<DropoutMask> masks, OnnxRunnerOptions options)
     {
-        _tape = graph.Tape;
-        Masks = graph.Masks;
+        (_tape, Masks) = (tape, masks);
         (_forward, Device) = OnnxSessionFactory.Open(_tape.Forward(), options, singlePrecision: true);
-        if (training && _tape.Differentiated.Count > 0)
+        if (_tape.Differentiated.Count > 0)
             (_backward, _) = OnnxSessionFactory.Open(_tape.Backward(), options, singlePrecision: true);
     }
 
@@ -27,24 +26,22 @@ internal sealed class GraphRunner : IDisposable
     public string Device { get; }
 
     /// <summary>Dropout masks it is fed with.</summary>
-    public IReadOnlyList<(string Name, MaskShape Shape, double Chance)> Masks { get; }
+    public IReadOnlyList<DropoutMask> Masks { get; }
 
     /// <summary>What the backward pass gives derivatives by.</summary>
     public IReadOnlyList<string> Differentiated => _tape.Differentiated;
 
     /// <summary>A forward pass.</summary>
     /// <param name="find">Values by name.</param>
-    /// <returns>Logits, and what the backward pass needs; the caller's to dispose of.</returns>
-    public Dictionary<string, OrtValue> Forward(Func<string, OrtValue> find)
+    /// <param name="kept">Receives what is given out and what the backward pass needs, by name; the caller's to dispose of.</param>
+    public void Forward(Func<string, OrtValue> find, Dictionary<string, OrtValue> kept)
     {
         try
         {
             var outputs = _tape.ForwardOutputs;
             var values = _forward.Run(_runOptions, _tape.ForwardInputs, [.. _tape.ForwardInputs.Select(find)], outputs);
-            var kept = new Dictionary<string, OrtValue>(outputs.Count, StringComparer.Ordinal);
             for (var i = 0; i < outputs.Count; i++)
                 kept.Add(outputs[i], values[i]);
-            return kept;
         }
         catch (OnnxRuntimeException e)
         {

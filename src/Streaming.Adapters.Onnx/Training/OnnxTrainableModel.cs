@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
+using Streaming.Adapters.Onnx.Differentiation;
 using Streaming.Adapters.Onnx.Running;
 using Streaming.Learning.FineTuning;
 
@@ -12,12 +13,10 @@ internal sealed class OnnxTrainableModel : ITrainableModel
     private readonly ParameterSet _parameters;
     private readonly EmbeddingTables _tables;
     private readonly AdamW _optimizer;
-    private readonly OnnxRunnerOptions _runnerOptions;
-    private readonly Dictionary<GraphKey, GraphRunner> _runners = [];
+    private readonly TrainingSessions _sessions;
     private readonly BatchInputs _inputs = new();
-    private Dictionary<string, OrtValue>? _kept;
+    private readonly Dictionary<string, OrtValue> _kept = new(StringComparer.Ordinal);
     private TrainingBatch? _pending;
-    private float[] _embeddedGradient = [];
     private double _weight;
     private ulong _passes;
 
@@ -39,27 +38,19 @@ internal sealed class OnnxTrainableModel : ITrainableModel
             MaxNorm = options.MaxGradientNorm,
             Threads = threads,
         };
-        _runnerOptions = new OnnxRunnerOptions { Device = options.Device, IntraOpThreads = threads };
+        _sessions = new TrainingSessions(_parameters, _options, new OnnxRunnerOptions { Device = options.Device, IntraOpThreads = threads });
         long trainable = 0, all = 0;
         foreach (var parameter in _parameters.All)
         {
             all += parameter.Values.Length;
             trainable += parameter.Trainable ? parameter.Values.Length : 0;
         }
-        var device = Runner(0, training: true).Device.Split(' ')[0].Split(':')[0];
+        var device = _sessions.Encoder(training: true).Runner.Device.Split(' ')[0].Split(':')[0];
         Info = new TrainableModelInfo("onnx", device, layout.Config.Hidden, layout.Config.Layers, layout.Config.Positions, trainable, all);
     }
 
     /// <inheritdoc/>
     public TrainableModelInfo Info { get; }
-
-    internal ParameterSet Parameters => _parameters;
-
-    internal ulong Passes
-    {
-        get => _passes;
-        set => _passes = value;
-    }
 
     /// <inheritdoc/>
     public StepLoss Accumulate(TrainingBatch batch)
@@ -68,11 +59,9 @@ internal sealed class OnnxTrainableModel : ITrainableModel
         if (head.Kind == TrainableHeadKind.Contrastive)
             throw new ArgumentException("The loss of a contrastive head is computed outside: Forward, then AccumulateSeeded.", nameof(batch));
         TrainingChecks.Targets(batch, head.Labels);
-        var runner = Run(batch, head);
-        var logits = _kept![TrainingGraph.Logits].GetTensorDataAsSpan<float>();
-        var seed = Seed(logits.Length / head.Labels, head.Labels);
-        var loss = SoftmaxLoss.Compute(batch, head.Labels, logits, seed);
-        Differentiate(runner, batch);
+        var logits = Pass(batch, head, training: true);
+        var loss = SoftmaxLoss.Compute(batch, head.Labels, logits, Seed(head, logits.Length));
+        Differentiate(batch, head);
         _weight += loss.Weight;
         return loss;
     }
@@ -81,8 +70,7 @@ internal sealed class OnnxTrainableModel : ITrainableModel
     public void Forward(TrainingBatch batch, Span<float> logits)
     {
         var head = Head(batch);
-        Run(batch, head);
-        Gather(batch, head.Labels, _kept![TrainingGraph.Logits].GetTensorDataAsSpan<float>(), logits);
+        Gather(batch, head.Labels, Pass(batch, head, training: true), logits);
         _pending = batch;
     }
 
@@ -90,19 +78,18 @@ internal sealed class OnnxTrainableModel : ITrainableModel
     public void AccumulateSeeded(TrainingBatch batch, ReadOnlySpan<float> derivatives, double weight)
     {
         var head = Head(batch);
-        if (!ReferenceEquals(_pending, batch) || _kept is null)
+        if (!ReferenceEquals(_pending, batch))
             throw new InvalidOperationException("AccumulateSeeded needs the pass that Forward made of the same batch: this is a bug.");
         if (derivatives.Length != batch.Units.Length * head.Labels)
             throw new ArgumentException($"{batch.Units.Length} units of {head.Labels} labels need {batch.Units.Length * head.Labels} derivatives.", nameof(derivatives));
-        var rows = _kept[TrainingGraph.Logits].GetTensorDataAsSpan<float>().Length / head.Labels;
-        var seed = Seed(rows, head.Labels);
+        var seed = Seed(head, (head.Kind == TrainableHeadKind.Document ? batch.Rows : batch.Rows * batch.Length) * head.Labels);
         seed.Clear();
         for (var unit = 0; unit < batch.Units.Length; unit++)
         {
             var place = seed.Slice(batch.Units[unit] * head.Labels, head.Labels);
             TensorPrimitives.MultiplyAdd(derivatives.Slice(unit * head.Labels, head.Labels), batch.LossScale, place, place);
         }
-        Differentiate(Runner(batch.Head, training: true), batch);
+        Differentiate(batch, head);
         _weight += weight;
     }
 
@@ -119,18 +106,28 @@ internal sealed class OnnxTrainableModel : ITrainableModel
     public void Predict(TrainingBatch batch, Span<float> logits)
     {
         var head = Head(batch);
-        var outputs = Infer(Runner(batch.Head, training: false), batch, head);
-        Gather(batch, head.Labels, outputs[TrainingGraph.Logits].GetTensorDataAsSpan<float>(), logits);
-        Free(outputs);
+        Gather(batch, head.Labels, Pass(batch, head, training: false), logits);
+        Forget();
     }
 
     /// <inheritdoc/>
     public void Embed(TrainingBatch batch, Span<float> embeddings)
     {
         TrainingChecks.Batch(batch, _parameters.Layout.Config);
-        var outputs = Infer(Runner(GraphKey.Embedding(Info.Layers)), batch, null);
-        outputs[TrainingGraph.Logits].GetTensorDataAsSpan<float>().CopyTo(embeddings);
-        Free(outputs);
+        Forget();
+        _inputs.Fill(batch, _tables, _parameters, Info.Hidden);
+        var encoder = _sessions.Embedder();
+        encoder.Runner.Forward(name => Value(name, null), _kept);
+        var hidden = _kept[encoder.Graph.Layers[Info.Layers].Name].GetTensorDataAsSpan<float>();
+        for (var row = 0; row < batch.Rows; row++)
+        {
+            var mean = embeddings.Slice(row * Info.Hidden, Info.Hidden);
+            mean.Clear();
+            for (var position = 0; position < batch.Lengths[row]; position++)
+                TensorPrimitives.Add(mean, hidden.Slice(((row * batch.Length) + position) * Info.Hidden, Info.Hidden), mean);
+            TensorPrimitives.Divide(mean, batch.Lengths[row], mean);
+        }
+        Forget();
     }
 
     /// <inheritdoc/>
@@ -166,15 +163,8 @@ internal sealed class OnnxTrainableModel : ITrainableModel
     {
         Forget();
         _inputs.Dispose();
-        foreach (var runner in _runners.Values)
-            runner.Dispose();
+        _sessions.Dispose();
         _parameters.Dispose();
-    }
-
-    private static void Free(Dictionary<string, OrtValue> values)
-    {
-        foreach (var value in values.Values)
-            value.Dispose();
     }
 
     private static void Gather(TrainingBatch batch, int labels, ReadOnlySpan<float> all, Span<float> logits)
@@ -191,92 +181,100 @@ internal sealed class OnnxTrainableModel : ITrainableModel
         return head;
     }
 
-    private GraphRunner Runner(int head, bool training) => Runner(GraphKey.Of(_options.Heads[head], _parameters.Layout.Config.Layers, training));
-
-    private GraphRunner Runner(GraphKey key)
+    /// <summary>A forward pass.</summary>
+    /// <returns>Logits of every place or row.</returns>
+    private ReadOnlySpan<float> Pass(TrainingBatch batch, TrainableHead head, bool training)
     {
-        if (!_runners.TryGetValue(key, out var runner))
-            _runners.Add(key, runner = new GraphRunner(new TrainingGraph(_parameters, _options, key), _runnerOptions, key.Training));
-        return runner;
-    }
-
-    private GraphRunner Run(TrainingBatch batch, TrainableHead head)
-    {
-        var runner = Runner(batch.Head, training: true);
         Forget();
         _inputs.Fill(batch, _tables, _parameters, Math.Max(1, head.Layers.Count) * Info.Hidden);
+        var encoder = _sessions.Encoder(training);
+        var top = _sessions.Head(head, training);
+        if (training)
+            FillMasks(batch, [.. encoder.Runner.Masks, .. top.Runner.Masks]);
+        encoder.Runner.Forward(name => Value(name, head), _kept);
+        top.Runner.Forward(name => Value(name, head), _kept);
+        return _kept[top.Graph.Logits.Name].GetTensorDataAsSpan<float>();
+    }
+
+    private void FillMasks(TrainingBatch batch, List<DropoutMask> masks)
+    {
         _passes++;
-        for (var site = 0; site < runner.Masks.Count; site++)
+        for (var site = 0; site < masks.Count; site++)
+            DropoutMasks.Fill(_inputs.New(masks[site].Name, masks[site].Shape.Dimensions(batch.Rows, batch.Length)), masks[site].Chance, _options.Seed, _passes, site);
+    }
+
+    private Span<float> Seed(TrainableHead head, int count) =>
+        _inputs.New(GradientTape.SeedName(_sessions.Head(head, training: true).Graph.Logits.Name), count / head.Labels, head.Labels);
+
+    /// <summary>The backward pass, from the seed of the logits.</summary>
+    private void Differentiate(TrainingBatch batch, TrainableHead head)
+    {
+        var encoder = _sessions.Encoder(training: true);
+        var top = _sessions.Head(head, training: true);
+        var tokens = batch.Rows * batch.Length;
+        foreach (var hidden in encoder.Graph.Layers.Values)
         {
-            var (name, shape, chance) = runner.Masks[site];
-            DropoutMasks.Fill(_inputs.New(name, shape.Dimensions(batch.Rows, batch.Length)), chance, _options.Seed, _passes, site);
+            // Layers that this head does not read have no part in its loss.
+            var seed = _inputs.New(GradientTape.SeedName(hidden.Name), tokens, Info.Hidden);
+            if (!top.Runner.Differentiated.Contains(hidden.Name))
+                seed.Clear();
         }
-        _kept = runner.Forward(name => Value(name, head));
-        return runner;
-    }
-
-    private Dictionary<string, OrtValue> Infer(GraphRunner runner, TrainingBatch batch, TrainableHead? head)
-    {
+        Backward(top.Runner, head, encoder.Graph);
+        var learnt = encoder.Runner.Differentiated.Contains(EncoderGraph.Embedded);
+        var embedded = learnt ? _inputs.New(GradientTape.GradientName(EncoderGraph.Embedded), tokens, _tables.Width) : default;
+        Backward(encoder.Runner, head, encoder.Graph);
+        if (learnt)
+            _tables.Return(batch, embedded);
         Forget();
-        _inputs.Fill(batch, _tables, _parameters, Math.Max(1, head?.Layers.Count ?? 1) * Info.Hidden);
-        return runner.Forward(name => Value(name, head));
     }
 
-    private Span<float> Seed(int rows, int labels) => _inputs.New(TrainingGraph.Seed, rows, labels);
-
-    private void Differentiate(GraphRunner runner, TrainingBatch batch)
+    private void Backward(GraphRunner runner, TrainableHead head, EncoderGraph encoder)
     {
-        var head = _options.Heads[batch.Head];
-        var receivers = new OrtValue[runner.Differentiated.Count];
+        if (runner.Differentiated.Count == 0)
+            return;
+        var layers = encoder.Layers.Values.Select(static hidden => hidden.Name).ToHashSet(StringComparer.Ordinal);
+        var own = new List<OrtValue>();
+        var parameters = new List<Parameter>();
         try
         {
-            for (var i = 0; i < receivers.Length; i++)
-                receivers[i] = Receiver(runner.Differentiated[i], head, batch);
-            runner.Backward(name => _kept!.GetValueOrDefault(name) ?? Value(name, head), receivers);
+            var receivers = new List<OrtValue>();
             foreach (var name in runner.Differentiated)
             {
-                if (name == TrainingGraph.Embedded)
-                    _tables.Return(batch, _embeddedGradient);
-                else
-                    Find(name, head).Received();
+                if (layers.Contains(name) || name == EncoderGraph.Embedded)
+                {
+                    receivers.Add(_inputs[name == EncoderGraph.Embedded ? GradientTape.GradientName(name) : GradientTape.SeedName(name)]!);
+                    continue;
+                }
+                var parameter = Find(name, head);
+                parameters.Add(parameter);
+                own.Add(OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, parameter.Receiver().AsMemory(), parameter.Shape));
+                receivers.Add(own[^1]);
             }
+            runner.Backward(name => Value(name, head), receivers);
+            parameters.ForEach(static parameter => parameter.Received());
         }
         finally
         {
-            foreach (var receiver in receivers)
-                receiver?.Dispose();
-            Forget();
+            own.ForEach(static value => value.Dispose());
         }
     }
 
-    private OrtValue Receiver(string name, TrainableHead head, TrainingBatch batch)
-    {
-        if (name != TrainingGraph.Embedded)
-        {
-            var parameter = Find(name, head);
-            return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, parameter.Receiver().AsMemory(), parameter.Shape);
-        }
-        var tokens = batch.Rows * batch.Length;
-        if (_embeddedGradient.Length < tokens * _tables.Width)
-            _embeddedGradient = GC.AllocateUninitializedArray<float>(tokens * _tables.Width, pinned: true);
-        return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _embeddedGradient.AsMemory(0, tokens * _tables.Width), [tokens, _tables.Width]);
-    }
-
-    private OrtValue Value(string name, TrainableHead? head) => _inputs[name] ?? Find(name, head).Bound;
+    private OrtValue Value(string name, TrainableHead? head) => _kept.GetValueOrDefault(name) ?? _inputs[name] ?? Find(name, head).Bound;
 
     private Parameter Find(string name, TrainableHead? head) => name switch
     {
-        TrainingGraph.HeadWeight when head!.Kind == TrainableHeadKind.Contrastive => _parameters[ParameterPlan.HeadAnchors(head.Name)],
-        TrainingGraph.HeadWeight => _parameters[ParameterPlan.HeadWeight(head!.Name)],
-        TrainingGraph.HeadBias => _parameters[ParameterPlan.HeadBias(head!.Name)],
+        HeadGraph.Weight when head!.Kind == TrainableHeadKind.Contrastive => _parameters[ParameterPlan.HeadAnchors(head.Name)],
+        HeadGraph.Weight => _parameters[ParameterPlan.HeadWeight(head!.Name)],
+        HeadGraph.Bias => _parameters[ParameterPlan.HeadBias(head!.Name)],
         _ => _parameters[name],
     };
 
-    /// <summary>Lets go of what the last training pass kept.</summary>
+    /// <summary>Lets go of what the last pass kept.</summary>
     private void Forget()
     {
-        if (_kept is not null)
-            Free(_kept);
-        (_kept, _pending) = (null, null);
+        foreach (var value in _kept.Values)
+            value.Dispose();
+        _kept.Clear();
+        _pending = null;
     }
 }

@@ -39,17 +39,17 @@ internal sealed class GradientCheck : IDisposable
     public void Check(TapeValue output, params string[] names)
     {
         const double step = 1e-2, tolerance = 2e-3;
-        _tape.Output(output, "result");
-        _tape.Differentiate(output, "seed");
+        _tape.Output(output);
+        _tape.Differentiate(output);
         Assert.Equal(names.Order(StringComparer.Ordinal), _tape.Differentiated.Order(StringComparer.Ordinal));
         var forward = Keep(OnnxSessionFactory.Open(_tape.Forward(), new OnnxRunnerOptions { Device = "cpu" }, true).Session);
         var backward = Keep(OnnxSessionFactory.Open(_tape.Backward(), new OnnxRunnerOptions { Device = "cpu" }, true).Session);
         var first = Forward(forward);
-        var result = first["result"];
+        var result = first[output.Name];
         var seed = new float[result.GetTensorDataAsSpan<float>().Length];
         foreach (ref var value in seed.AsSpan())
             value = (float)(_random.NextDouble() - 0.5);
-        first["seed"] = Keep(OrtValue.CreateTensorValueFromMemory(seed, result.GetTensorTypeAndShape().Shape));
+        first[GradientTape.SeedName(output.Name)] = Keep(OrtValue.CreateTensorValueFromMemory(seed, result.GetTensorTypeAndShape().Shape));
         var gradients = Keep(backward.Run(Keep(new RunOptions()), _tape.BackwardInputs, [.. _tape.BackwardInputs.Select(name => first.TryGetValue(name, out var value) ? value : Fed(name))], [.. _tape.Differentiated.Select(GradientTape.GradientName)]));
 
         for (var i = 0; i < _tape.Differentiated.Count; i++)
@@ -69,7 +69,7 @@ internal sealed class GradientCheck : IDisposable
                 var before = values[place];
                 values[place] = (float)(before + change);
                 var sum = 0.0;
-                var outputs = Forward(forward)["result"].GetTensorDataAsSpan<float>();
+                var outputs = Forward(forward)[output.Name].GetTensorDataAsSpan<float>();
                 for (var j = 0; j < outputs.Length; j++)
                     sum += (double)outputs[j] * seed[j];
                 values[place] = before;

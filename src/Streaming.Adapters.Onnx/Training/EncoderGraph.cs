@@ -1,16 +1,15 @@
-using System.Globalization;
 using Streaming.Adapters.Onnx.Differentiation;
 using Streaming.Learning.FineTuning;
 
 namespace Streaming.Adapters.Onnx.Training;
 
 /// <summary>
-/// An encoder and a head as a graph to be differentiated. Tokens lie one below the other, [batch · sequence, hidden]. Looking
-/// embeddings up happens outside, so that the tables, most of a small model, never pass through ONNX Runtime.
+/// An encoder as a graph to be differentiated. Tokens lie one below the other, [batch · sequence, hidden]. Looking embeddings
+/// up happens outside, so that the tables, most of a small model, never pass through ONNX Runtime.
 /// </summary>
-internal sealed class TrainingGraph
+internal sealed class EncoderGraph
 {
-    /// <summary>Sum of word, position and segment embeddings, [tokens, hidden].</summary>
+    /// <summary>Sum of word, position and segment embeddings, [tokens, embedding].</summary>
     public const string Embedded = "embedded";
 
     /// <summary>0 at tokens, a large negative number at padding, [batch, 1, 1, sequence].</summary>
@@ -19,73 +18,54 @@ internal sealed class TrainingGraph
     /// <summary>The shape [batch, sequence, heads, width of a head].</summary>
     public const string SplitShape = "split_shape";
 
-    /// <summary>The shape [batch, sequence, width of the features].</summary>
-    public const string FeatureShape = "feature_shape";
-
-    /// <summary>1 / length at tokens, 0 at padding, [batch, 1, sequence].</summary>
-    public const string Pool = "pool";
-
-    /// <summary>Weights of the head at hand.</summary>
-    public const string HeadWeight = "head_weight", HeadBias = "head_bias";
-
-    /// <summary>What comes out.</summary>
-    public const string Logits = "logits";
-
-    /// <summary>Derivatives of the loss by the logits.</summary>
-    public const string Seed = "logits_gradient";
-
-    private const string Tokens = "tokens", Batch = "batch", Sequence = "sequence", Labels = "labels";
+    /// <summary>Names of sizes known only when running.</summary>
+    public const string Tokens = "tokens", Batch = "batch", Sequence = "sequence";
 
     private readonly GradientTape _tape = new();
-    private readonly List<(string Name, MaskShape Shape, double Chance)> _masks = [];
+    private readonly MaskList _masks;
+    private readonly Dictionary<int, TapeValue> _layers = [];
     private readonly ParameterSet _parameters;
     private readonly EncoderLayout _layout;
     private readonly TrainableModelOptions _options;
     private readonly bool _training;
 
-    public TrainingGraph(ParameterSet parameters, TrainableModelOptions options, GraphKey key)
+    /// <summary>Writes the graphs.</summary>
+    /// <param name="parameters">The encoder's.</param>
+    /// <param name="options">Dropout and adapters.</param>
+    /// <param name="layers">Layers whose hidden states are given out, ascending.</param>
+    /// <param name="training">Whether there are dropout and a backward graph.</param>
+    public EncoderGraph(ParameterSet parameters, TrainableModelOptions options, IReadOnlyList<int> layers, bool training)
     {
-        (_parameters, _layout, _options, _training) = (parameters, parameters.Layout, options, key.Training);
-        int[] layers = [.. key.Layers.Split(',').Select(static layer => int.Parse(layer, CultureInfo.InvariantCulture))];
-        var features = _tape.Concat(Encode(layers));
-        var output = key.Kind switch
+        (_parameters, _layout, _options, _training) = (parameters, parameters.Layout, options, training);
+        _masks = new MaskList(_tape, "encoder_mask", training);
+        var config = _layout.Config;
+        _tape.ShapeInput(SplitShape, Batch, Sequence, config.Heads, config.Hidden / config.Heads);
+        var padding = _tape.Input(PaddingBias, false, Batch, 1, 1, Sequence);
+        var embedded = _tape.Input(Embedded, training && parameters[_layout.Words].Trainable, Tokens, config.Hidden);
+        var hidden = Drop(Norm(embedded, _layout.EmbeddingNorm), MaskShape.Tokens(config.Hidden), options.Dropout);
+        for (var layer = 0; ; layer++)
         {
-            TrainableHeadKind.Token => Head(Drop(features, MaskShape.Tokens(Width(layers)), options.Dropout), features.Width),
-            TrainableHeadKind.Document => Head(Drop(Pooled(features), MaskShape.Rows(Width(layers)), options.Dropout), features.Width),
-            TrainableHeadKind.Contrastive => Cosine(features, key.Temperature),
-            _ => Pooled(features),
-        };
-        _tape.Output(output, Logits);
-        if (_training)
-            _tape.Differentiate(output, Seed);
+            if (layers.Contains(layer))
+            {
+                _layers.Add(layer, hidden);
+                _tape.Output(hidden);
+            }
+            if (layer == layers[^1])
+                break;
+            hidden = Layer(hidden, padding, layer);
+        }
+        if (training)
+            _tape.Differentiate([.. _layers.Values]);
     }
 
     /// <summary>The graphs and the names of what goes in and out.</summary>
     public GradientTape Tape => _tape;
 
-    /// <summary>Dropout masks in the order in which they are used: name, shape, chance.</summary>
-    public IReadOnlyList<(string Name, MaskShape Shape, double Chance)> Masks => _masks;
+    /// <summary>Dropout masks in the order in which they are used.</summary>
+    public IReadOnlyList<DropoutMask> Masks => _masks.All;
 
-    private int Width(int[] layers) => layers.Length * _layout.Config.Hidden;
-
-    private TapeValue[] Encode(int[] layers)
-    {
-        var config = _layout.Config;
-        _tape.ShapeInput(SplitShape, Batch, Sequence, config.Heads, config.Hidden / config.Heads);
-        var padding = _tape.Input(PaddingBias, false, Batch, 1, 1, Sequence);
-        var embedded = _tape.Input(Embedded, _training && _parameters[_layout.Words].Trainable, Tokens, config.Hidden);
-        var hidden = Drop(Norm(embedded, _layout.EmbeddingNorm), MaskShape.Tokens(config.Hidden), _options.Dropout);
-        var found = new TapeValue[layers.Length];
-        for (var layer = 0; ; layer++)
-        {
-            var place = Array.IndexOf(layers, layer);
-            if (place >= 0)
-                found[place] = hidden;
-            if (layer == layers[^1])
-                return found;
-            hidden = Layer(hidden, padding, layer);
-        }
-    }
+    /// <summary>Hidden states given out, by layer, [tokens, hidden].</summary>
+    public IReadOnlyDictionary<int, TapeValue> Layers => _layers;
 
     private TapeValue Layer(TapeValue hidden, TapeValue padding, int layer)
     {
@@ -154,31 +134,7 @@ internal sealed class TrainingGraph
     private TapeValue Norm(TapeValue x, string stem) =>
         _tape.LayerNorm(x, Of($"{stem}.{_layout.NormScale}"), Of($"{stem}.{_layout.NormShift}"), _layout.Config.Epsilon);
 
-    private TapeValue Drop(TapeValue x, MaskShape shape, double chance)
-    {
-        if (!_training || chance <= 0)
-            return x;
-        var name = string.Create(CultureInfo.InvariantCulture, $"mask_{_masks.Count}");
-        _masks.Add((name, shape, chance));
-        return _tape.Mul(x, _tape.Input(name, false, x.Shape));
-    }
-
-    private TapeValue Pooled(TapeValue features)
-    {
-        var width = features.Width;
-        _tape.ShapeInput(FeatureShape, Batch, Sequence, width);
-        var pool = _tape.Input(Pool, false, Batch, 1, Sequence);
-        return _tape.Reshape(_tape.MatMul(pool, _tape.Reshape(features, Batch, Sequence, width)), Batch, width);
-    }
-
-    private TapeValue Head(TapeValue features, long width) =>
-        _tape.Linear(features, _tape.Input(HeadWeight, _training, Labels, width), _tape.Input(HeadBias, _training, Labels));
-
-    private TapeValue Cosine(TapeValue features, double temperature)
-    {
-        var anchors = _tape.Normalize(_tape.Input(HeadWeight, false, Labels, features.Width));
-        return _tape.Linear(_tape.Normalize(features), anchors, null, (float)(1 / temperature));
-    }
+    private TapeValue Drop(TapeValue x, MaskShape shape, double chance) => _masks.Drop(x, shape, chance);
 
     private TapeValue Of(string name)
     {
