@@ -13,6 +13,7 @@ using Streaming.Cli.Predicting;
 using Streaming.Cli.Running;
 using Streaming.Cli.Samples;
 using Streaming.Cli.Searching;
+using Streaming.Cli.Soak;
 using Streaming.Cli.Status;
 using Streaming.Cli.Tokenizing;
 using Streaming.Cli.Topics;
@@ -66,6 +67,7 @@ internal static class Program
             EvaluateCommand.Create(context),
             DataCommand.Create(context),
             BenchCommand.Create(context),
+            SoakCommand.Create(context),
             DoctorCommand.Create(context));
         return root;
     }

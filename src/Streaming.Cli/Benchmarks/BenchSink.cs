@@ -33,7 +33,7 @@ internal sealed class BenchSink : IAsyncDisposable
             return new BenchSink(context, name, null, null);
         if (name == "fake")
         {
-            var fake = await BulkServer.StartAsync(keepsVersions: false, cancellationToken);
+            var fake = await BulkServer.StartAsync(cancellationToken);
             return new BenchSink(context, name, fake, fake.Url);
         }
 
@@ -67,18 +67,7 @@ internal sealed class BenchSink : IAsyncDisposable
 
         if (_url is null)
             return;
-        using var http = new HttpClient { BaseAddress = _url, Timeout = TimeSpan.FromSeconds(30) };
         foreach (var alias in _aliases)
-        {
-            try
-            {
-                using var index = await http.DeleteAsync($"{alias}-000001");
-                using var template = await http.DeleteAsync($"_index_template/streaming-{alias}");
-            }
-            catch (Exception error) when (error is HttpRequestException or OperationCanceledException)
-            {
-                _context.Say($"warning elasticsearch_index_left: the index {alias}-000001 could not be deleted: {error.Message}");
-            }
-        }
+            await OwnIndex.DeleteAsync(_context, _url, alias);
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
@@ -14,21 +13,16 @@ namespace Streaming.Cli.Benchmarks;
 
 /// <summary>
 /// A stand-in for Elasticsearch in this process, for measuring and for faults on purpose: it takes bulk requests over HTTP,
-/// parses every action and every token of every document, and answers item by item. It keeps versions when asked, and no text.
+/// parses every action and every token of every document, and answers item by item. It keeps nothing itself.
 /// </summary>
 internal sealed class BulkServer : IAsyncDisposable
 {
     private const string WrongJson = """{"error":{"type":"illegal_argument_exception","reason":"the body is no bulk request"},"status":400}""";
 
     private readonly WebApplication _app;
-    private readonly ConcurrentDictionary<string, long>? _versions;
     private int _bulks;
 
-    private BulkServer(WebApplication app, bool keepsVersions)
-    {
-        _app = app;
-        _versions = keepsVersions ? new ConcurrentDictionary<string, long>(StringComparer.Ordinal) : null;
-    }
+    private BulkServer(WebApplication app) => _app = app;
 
     /// <summary>Where it listens: 127.0.0.1, a free port.</summary>
     public Uri Url { get; private set; } = null!;
@@ -42,11 +36,11 @@ internal sealed class BulkServer : IAsyncDisposable
     /// <summary>Bulk requests so far.</summary>
     public int Bulks => Volatile.Read(ref _bulks);
 
-    /// <summary>Ids and versions of documents that are there, when they are kept.</summary>
-    public IReadOnlyDictionary<string, long> Versions => _versions ?? throw new InvalidOperationException("this is a bug: versions are not kept");
+    /// <summary>Status of an item, given its action, id and version; when nothing is set, every item is new: 201.</summary>
+    public Func<string, string, long, int> Apply { get; set; } = static (_, _, _) => 201;
 
     /// <summary>Starts it.</summary>
-    public static async Task<BulkServer> StartAsync(bool keepsVersions, CancellationToken cancellationToken)
+    public static async Task<BulkServer> StartAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -57,7 +51,7 @@ internal sealed class BulkServer : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0);
         });
         var app = builder.Build();
-        var server = new BulkServer(app, keepsVersions);
+        var server = new BulkServer(app);
         app.Run(server.ServeAsync);
         await app.StartAsync(cancellationToken);
         server.Url = new Uri(app.Urls.First());
@@ -153,29 +147,6 @@ internal sealed class BulkServer : IAsyncDisposable
         output.Write(errors ? """{"took":1,"errors":true,"items":"""u8 : """{"took":1,"errors":false,"items":"""u8);
         output.Write(items.WrittenSpan);
         output.Write("}"u8);
-    }
-
-    private int Apply(string action, string id, long version)
-    {
-        const int created = 201, conflict = 409, ok = 200;
-        if (_versions is null)
-            return created;
-        while (true)
-        {
-            if (!_versions.TryGetValue(id, out var there))
-            {
-                if (_versions.TryAdd(id, action == "delete" ? -version : version))
-                    return created;
-            }
-            else if (Math.Abs(there) >= version)
-            {
-                return conflict;
-            }
-            else if (_versions.TryUpdate(id, action == "delete" ? -version : version, there))
-            {
-                return ok;
-            }
-        }
     }
 
     private static (string Action, string Id, long Version) Action(ReadOnlySpan<byte> line)

@@ -8,7 +8,7 @@ namespace Streaming.Cli.Tests.Running;
 /// <summary>The real binary, with a data folder of its own.</summary>
 internal sealed class Binary : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("streaming-test-");
 
