@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
-using Streaming.Core.Models.Encoders;
-using Streaming.Adapters.Onnx.Training;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
+using Streaming.Cli.Learning;
 using Streaming.Core;
+using Streaming.Core.Models.Encoders;
 using Streaming.Learning.FineTuning;
 
 namespace Streaming.Cli.Benchmarks;
@@ -23,8 +23,9 @@ internal static class BenchTrainingCommand
         var dropout = new Option<double>("--dropout") { Description = "Share of values dropped", DefaultValueFactory = static _ => 0.1 };
         var freeze = new Option<bool>("--freeze-embeddings") { Description = "Leave the embeddings as they are" };
         var lora = new Option<int>("--lora-rank") { Description = "Rank of LoRA adapters on query and value; 0: all weights are trained" }.Between(0, 4096);
+        var backend = new Option<string>("--backend") { Description = "auto, onnx or torch", HelpName = "NAME", DefaultValueFactory = static _ => "auto" };
         var json = CommonOptions.Json();
-        return new Command("training", "Measure steps of fine-tuning a checkpoint").With(encoder, tokens, length, steps, threads, device, dropout, freeze, lora, json)
+        return new Command("training", "Measure steps of fine-tuning a checkpoint").With(encoder, tokens, length, steps, threads, device, dropout, freeze, lora, backend, json)
             .Does(context, (parsed, cancellationToken) =>
             {
                 var checkpoint = EncoderCheckpoint.Load(parsed.GetValue(encoder)!);
@@ -40,7 +41,7 @@ internal static class BenchTrainingCommand
                     Lora = parsed.GetValue(lora) is > 0 and var rank ? new LoraOptions { Rank = rank } : null,
                 };
                 var result = TrainingBenchmark.Run(
-                    new OnnxTrainingBackend(), options, config.Hidden, config.Layers, config.Vocabulary,
+                    TrainingBackends.Find(parsed.GetValue(backend)!), options, config.Hidden, config.Layers, config.Vocabulary,
                     parsed.GetValue(tokens), Math.Min(parsed.GetValue(length), config.Positions), parsed.GetValue(steps), context.Time, cancellationToken);
                 if (parsed.GetValue(json))
                     WriteJson(context.Out, result, options);
