@@ -35,9 +35,12 @@ internal sealed class TorchEncoder(EncoderLayout layout, IReadOnlyDictionary<str
 
         var bias = tensor(padding, [rows, 1, 1, length]).to(device);
         var words = Of(layout.Words).index_select(0, tensor(ids).to(device)).reshape(rows, length, -1);
-        var segments = Of(layout.TypeTable).index_select(0, tensor(types).to(device)).reshape(rows, length, -1);
-        var positions = Of(layout.PositionTable).narrow(0, 0, length).unsqueeze(0);
-        var hidden = Drop(Norm(words + positions + segments, layout.EmbeddingNorm), _dropout, training);
+        var embedded = words + Of(layout.PositionTable).narrow(0, layout.Config.PositionOffset, length).unsqueeze(0);
+        if (layout.TypeTable is { } table)
+            embedded = embedded + Of(table).index_select(0, tensor(types).to(device)).reshape(rows, length, -1);
+        var hidden = Drop(Norm(embedded, layout.EmbeddingNorm), _dropout, training);
+        if (layout.EmbeddingProjection is { } projection)
+            hidden = functional.linear(hidden, Of($"{projection}.weight"), Of($"{projection}.bias"));
         var found = new List<Tensor>(layers.Count);
         for (var layer = 0; ; layer++)
         {
@@ -111,7 +114,7 @@ internal sealed class TorchEncoder(EncoderLayout layout, IReadOnlyDictionary<str
         : left.matmul(right);
 
     private Tensor Norm(Tensor x, string stem) =>
-        functional.layer_norm(x, [layout.Config.Hidden], Of($"{stem}.{layout.NormScale}"), Of($"{stem}.{layout.NormShift}"), layout.Config.Epsilon);
+        functional.layer_norm(x, [x.shape[^1]], Of($"{stem}.{layout.NormScale}"), Of($"{stem}.{layout.NormShift}"), layout.Config.Epsilon);
 
     private Tensor Of(string name) => parameters[name].Value;
 }

@@ -8,7 +8,8 @@ internal sealed class EmbeddingTables(ParameterSet parameters)
 {
     private readonly Parameter _words = parameters[parameters.Layout.Words];
     private readonly Parameter _positions = parameters[parameters.Layout.PositionTable];
-    private readonly Parameter _types = parameters[parameters.Layout.TypeTable];
+    private readonly Parameter? _types = parameters.Layout.TypeTable is { } name ? parameters[name] : null;
+    private readonly int _offset = parameters.Layout.Config.PositionOffset;
     private readonly int _width = (int)parameters[parameters.Layout.Words].Shape[1];
 
     /// <summary>Values a token.</summary>
@@ -17,7 +18,7 @@ internal sealed class EmbeddingTables(ParameterSet parameters)
     /// <summary>Whether they are learnt.</summary>
     public bool Trainable => _words.Trainable;
 
-    /// <summary>Writes the sum of the three embeddings of every place; zeros behind a row's length.</summary>
+    /// <summary>Writes the sum of the embeddings of every place; zeros behind a row's length.</summary>
     public void Look(TrainingBatch batch, Span<float> embedded)
     {
         for (var row = 0; row < batch.Rows; row++)
@@ -31,8 +32,9 @@ internal sealed class EmbeddingTables(ParameterSet parameters)
                     sum.Clear();
                     continue;
                 }
-                TensorPrimitives.Add(Row(_words.Values, batch.Ids[place]), Row(_positions.Values, position), sum);
-                TensorPrimitives.Add(sum, Row(_types.Values, batch.TokenTypes?[place] ?? 0), sum);
+                TensorPrimitives.Add(Row(_words.Values, batch.Ids[place]), Row(_positions.Values, position + _offset), sum);
+                if (_types is not null)
+                    TensorPrimitives.Add(sum, Row(_types.Values, batch.TokenTypes?[place] ?? 0), sum);
             }
         }
     }
@@ -40,7 +42,7 @@ internal sealed class EmbeddingTables(ParameterSet parameters)
     /// <summary>Adds the derivatives of every place to those of the rows it looked up.</summary>
     public void Return(TrainingBatch batch, ReadOnlySpan<float> derivatives)
     {
-        var (words, positions, types) = (_words.Adding(), _positions.Adding(), _types.Adding());
+        var (words, positions, types) = (_words.Adding(), _positions.Adding(), _types?.Adding());
         for (var row = 0; row < batch.Rows; row++)
         {
             for (var position = 0; position < batch.Lengths[row]; position++)
@@ -48,8 +50,9 @@ internal sealed class EmbeddingTables(ParameterSet parameters)
                 var place = (row * batch.Length) + position;
                 var derivative = derivatives.Slice(place * _width, _width);
                 AddTo(Row(words, batch.Ids[place]), derivative);
-                AddTo(Row(positions, position), derivative);
-                AddTo(Row(types, batch.TokenTypes?[place] ?? 0), derivative);
+                AddTo(Row(positions, position + _offset), derivative);
+                if (types is not null)
+                    AddTo(Row(types, batch.TokenTypes?[place] ?? 0), derivative);
             }
         }
     }

@@ -41,8 +41,10 @@ internal sealed class EncoderGraph
         var config = _layout.Config;
         _tape.ShapeInput(SplitShape, Batch, Sequence, config.Heads, config.Hidden / config.Heads);
         var padding = _tape.Input(PaddingBias, false, Batch, 1, 1, Sequence);
-        var embedded = _tape.Input(Embedded, training && parameters[_layout.Words].Trainable, Tokens, config.Hidden);
-        var hidden = Drop(Norm(embedded, _layout.EmbeddingNorm), MaskShape.Tokens(config.Hidden), options.Dropout);
+        var embedded = _tape.Input(Embedded, training && parameters[_layout.Words].Trainable, Tokens, config.Embedding);
+        var hidden = Drop(Norm(embedded, _layout.EmbeddingNorm), MaskShape.Tokens(config.Embedding), options.Dropout);
+        if (_layout.EmbeddingProjection is { } stem)
+            hidden = _tape.Linear(hidden, Of($"{stem}.weight"), Of($"{stem}.bias"));
         for (var layer = 0; ; layer++)
         {
             if (layers.Contains(layer))

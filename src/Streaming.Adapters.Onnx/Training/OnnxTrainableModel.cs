@@ -46,7 +46,7 @@ internal sealed class OnnxTrainableModel : ITrainableModel
             trainable += parameter.Trainable ? parameter.Values.Length : 0;
         }
         var device = _sessions.Encoder(training: true).Runner.Device.Split(' ')[0].Split(':')[0];
-        Info = new TrainableModelInfo("onnx", device, layout.Config.Hidden, layout.Config.Layers, layout.Config.Positions, trainable, all);
+        Info = new TrainableModelInfo("onnx", device, layout.Config.Hidden, layout.Config.Layers, layout.Config.MaxSequence, trainable, all);
     }
 
     /// <inheritdoc/>

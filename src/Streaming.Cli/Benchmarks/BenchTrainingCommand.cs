@@ -42,7 +42,7 @@ internal static class BenchTrainingCommand
                 };
                 var result = TrainingBenchmark.Run(
                     TrainingBackends.Find(parsed.GetValue(backend)!), options, config.Hidden, config.Layers, config.Vocabulary,
-                    parsed.GetValue(tokens), Math.Min(parsed.GetValue(length), config.Positions), parsed.GetValue(steps), context.Time, cancellationToken);
+                    parsed.GetValue(tokens), Math.Min(parsed.GetValue(length), config.MaxSequence), parsed.GetValue(steps), context.Time, cancellationToken);
                 if (parsed.GetValue(json))
                     WriteJson(context.Out, result, options);
                 else

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Streaming.Core;
 using Streaming.Core.Models.Encoders;
 
@@ -9,20 +8,9 @@ public sealed class EncoderLayout
 {
     private const string Query = "query", Key = "key", Value = "value";
 
-    private readonly string _layerStem;
-    private readonly IReadOnlyDictionary<string, string> _roles;
+    private readonly CheckpointNames _names;
 
-    private EncoderLayout(BertConfig config, string prefix, bool oldNorms)
-    {
-        Config = config;
-        (NormScale, NormShift) = oldNorms ? ("gamma", "beta") : ("weight", "bias");
-        Words = $"{prefix}embeddings.word_embeddings.weight";
-        PositionTable = $"{prefix}embeddings.position_embeddings.weight";
-        TypeTable = $"{prefix}embeddings.token_type_embeddings.weight";
-        EmbeddingNorm = $"{prefix}embeddings.LayerNorm";
-        _layerStem = $"{prefix}encoder.layer.";
-        _roles = BertRoles;
-    }
+    private EncoderLayout(BertConfig config, CheckpointNames names) => (Config, _names) = (config, names);
 
     /// <summary>Roles of a layer's matrices, in the order in which they are used.</summary>
     public static IReadOnlyList<string> Matrices { get; } = [Query, Key, Value, "attention_output", "up", "down"];
@@ -30,53 +18,51 @@ public sealed class EncoderLayout
     /// <summary>Roles of a layer's normalisations.</summary>
     public static IReadOnlyList<string> Norms { get; } = ["attention_norm", "output_norm"];
 
-    private static Dictionary<string, string> BertRoles { get; } = new(StringComparer.Ordinal)
-    {
-        [Query] = "attention.self.query",
-        [Key] = "attention.self.key",
-        [Value] = "attention.self.value",
-        ["attention_output"] = "attention.output.dense",
-        ["attention_norm"] = "attention.output.LayerNorm",
-        ["up"] = "intermediate.dense",
-        ["down"] = "output.dense",
-        ["output_norm"] = "output.LayerNorm",
-    };
-
     /// <summary>Its shape.</summary>
     public BertConfig Config { get; }
 
     /// <summary>Word table, [vocabulary, embedding].</summary>
-    public string Words { get; }
+    public string Words => _names.Words;
 
-    /// <summary>Position table, [positions, embedding].</summary>
-    public string PositionTable { get; }
+    /// <summary>Position table, [positions, embedding]; the first token's row is the configuration's offset.</summary>
+    public string PositionTable => _names.Positions;
 
-    /// <summary>Segment table, [types, embedding].</summary>
-    public string TypeTable { get; }
+    /// <summary>Segment table, [types, embedding]; null where the family has none.</summary>
+    public string? TypeTable => Config.TokenTypes == 0 ? null : _names.TokenTypes;
 
-    /// <summary>Stem of the normalisation behind the embeddings.</summary>
-    public string EmbeddingNorm { get; }
+    /// <summary>Stem of the normalisation behind the embeddings, [embedding].</summary>
+    public string EmbeddingNorm => _names.EmbeddingNorm;
+
+    /// <summary>Stem of the projection behind that, [hidden, embedding]; null where embeddings are as wide as hidden states.</summary>
+    public string? EmbeddingProjection => Config.Embedding == Config.Hidden ? null : _names.EmbeddingProjection;
 
     /// <summary>Last part of the name of a normalisation's scale.</summary>
-    public string NormScale { get; }
+    public string NormScale => _names.NormScale;
 
     /// <summary>Last part of the name of a normalisation's shift.</summary>
-    public string NormShift { get; }
+    public string NormShift => _names.NormShift;
 
     /// <summary>Reads configuration and names.</summary>
     /// <exception cref="StreamingException"><c>model_config_invalid</c>, <c>model_unsupported</c>.</exception>
     public static EncoderLayout Of(EncoderCheckpoint checkpoint)
     {
+        ArgumentNullException.ThrowIfNull(checkpoint);
         var config = BertConfig.Parse(checkpoint.Config);
-        if (config.Family != "bert")
-            throw new StreamingException("model_unsupported", $"The encoder is of the family '{config.Family}'; this program fine-tunes: bert.");
-        var names = checkpoint.Tensors;
-        var prefix = names.ContainsKey("bert.embeddings.word_embeddings.weight") ? "bert." : "";
-        return new EncoderLayout(config, prefix, names.ContainsKey($"{prefix}embeddings.LayerNorm.gamma"));
+        if (config.Relative is not null || !config.HasPositionTable)
+            throw new StreamingException("model_unsupported", $"The encoder is of the family '{config.Family}', whose attention reads distances; this program fine-tunes: bert, distilbert, roberta, xlm-roberta, electra. Train heads on its frozen features instead.");
+        return new EncoderLayout(config, CheckpointNames.Of(config, checkpoint.Tensors.ContainsKey));
     }
 
     /// <summary>Stem of a part of a layer.</summary>
-    public string Part(int layer, string role) => string.Create(CultureInfo.InvariantCulture, $"{_layerStem}{layer}.{_roles[role]}");
+    public string Part(int layer, string role) => role switch
+    {
+        "attention_output" => _names.AttentionOutput(layer),
+        "attention_norm" => _names.AttentionNorm(layer),
+        "up" => _names.Up(layer),
+        "down" => _names.Down(layer),
+        "output_norm" => _names.OutputNorm(layer),
+        _ => _names.Attention(layer, role),
+    };
 
     /// <summary>Outputs and inputs of a matrix.</summary>
     public (int Outputs, int Inputs) SizeOf(string role) => role switch

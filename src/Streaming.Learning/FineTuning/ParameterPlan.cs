@@ -19,10 +19,16 @@ public sealed class ParameterPlan
         (Layout, _options) = (layout, options);
         var config = layout.Config;
         var embeddings = IsLearnt(0) && !options.FreezeEmbeddings;
-        Encoder(layout.Words, 0, embeddings, true, config.Vocabulary, config.Hidden);
-        Encoder(layout.PositionTable, 0, embeddings, true, config.Positions, config.Hidden);
-        Encoder(layout.TypeTable, 0, embeddings, true, config.TokenTypes, config.Hidden);
-        Norm(layout.EmbeddingNorm, 0, embeddings);
+        Encoder(layout.Words, 0, embeddings, true, config.Vocabulary, config.Embedding);
+        Encoder(layout.PositionTable, 0, embeddings, true, config.Positions, config.Embedding);
+        if (layout.TypeTable is { } types)
+            Encoder(types, 0, embeddings, true, config.TokenTypes, config.Embedding);
+        Norm(layout.EmbeddingNorm, 0, embeddings, config.Embedding);
+        if (layout.EmbeddingProjection is { } projection)
+        {
+            Encoder($"{projection}.weight", 0, embeddings, true, config.Hidden, config.Embedding);
+            Encoder($"{projection}.bias", 0, embeddings, false, config.Hidden);
+        }
         var random = new SeededRandom(options.Seed);
         for (var layer = 0; layer < config.Layers; layer++)
         {
@@ -37,7 +43,7 @@ public sealed class ParameterPlan
                     Adapt(stem, layer + 1, outputs, inputs, lora, random);
             }
             foreach (var role in EncoderLayout.Norms)
-                Norm(layout.Part(layer, role), layer + 1, trained);
+                Norm(layout.Part(layer, role), layer + 1, trained, config.Hidden);
         }
         foreach (var head in options.Heads)
             Head(head);
@@ -108,10 +114,10 @@ public sealed class ParameterPlan
         Add(new PlannedParameter(name, shape, tensor.Values) { Trainable = trained, Decays = decays, RateFactor = Rate(depth) });
     }
 
-    private void Norm(string stem, int depth, bool trained)
+    private void Norm(string stem, int depth, bool trained, int width)
     {
-        Encoder($"{stem}.{Layout.NormScale}", depth, trained, false, Layout.Config.Hidden);
-        Encoder($"{stem}.{Layout.NormShift}", depth, trained, false, Layout.Config.Hidden);
+        Encoder($"{stem}.{Layout.NormScale}", depth, trained, false, width);
+        Encoder($"{stem}.{Layout.NormShift}", depth, trained, false, width);
     }
 
     private void Adapt(string stem, int depth, int outputs, int inputs, LoraOptions lora, SeededRandom random)

@@ -55,10 +55,10 @@ public static class TrainingChecks
     {
         ArgumentNullException.ThrowIfNull(batch);
         var places = (long)batch.Rows * batch.Length;
-        if (batch.Rows < 1 || batch.Length < 1 || batch.Length > config.Positions || batch.Ids.Length < places || batch.Lengths.Length < batch.Rows
+        if (batch.Rows < 1 || batch.Length < 1 || batch.Length > config.MaxSequence || batch.Ids.Length < places || batch.Lengths.Length < batch.Rows
             || (batch.TokenTypes is { } types && types.Length < places))
         {
-            throw new ArgumentException($"A batch of {batch.Rows} rows of {batch.Length} places does not fit its arrays or the encoder's {config.Positions} positions.", nameof(batch));
+            throw new ArgumentException($"A batch of {batch.Rows} rows of {batch.Length} places does not fit its arrays or the encoder's {config.MaxSequence} positions.", nameof(batch));
         }
         for (var row = 0; row < batch.Rows; row++)
         {
@@ -66,7 +66,7 @@ public static class TrainingChecks
                 throw new ArgumentException($"Row {row} has a length of {batch.Lengths[row]}; 1 to {batch.Length} are possible.", nameof(batch));
             for (var place = row * batch.Length; place < (row * batch.Length) + batch.Lengths[row]; place++)
             {
-                if ((uint)batch.Ids[place] >= (uint)config.Vocabulary || (uint)(batch.TokenTypes?[place] ?? 0) >= (uint)config.TokenTypes)
+                if ((uint)batch.Ids[place] >= (uint)config.Vocabulary || (uint)(batch.TokenTypes?[place] ?? 0) >= (uint)Math.Max(1, config.TokenTypes))
                     throw new ArgumentException($"Place {place} has id {batch.Ids[place]}, segment {batch.TokenTypes?[place] ?? 0}; the encoder knows {config.Vocabulary} ids and {config.TokenTypes} segments.", nameof(batch));
             }
         }

@@ -21,13 +21,16 @@ public abstract class TrainingBackendConformance
     protected virtual string Device => "cpu";
 
     [Theory]
-    [InlineData(0, "", "gelu", false)]
-    [InlineData(1, "bert.", "gelu", true)]
-    [InlineData(0, "", "gelu_new", false)]
-    [InlineData(1, "", "relu", false)]
-    public void Accumulate_AnyHead_LossAndGradientEqualPlainArithmetic(int head, string prefix, string activation, bool types)
+    [InlineData(0, "", "gelu", false, "bert")]
+    [InlineData(1, "bert.", "gelu", true, "bert")]
+    [InlineData(0, "", "gelu_new", false, "bert")]
+    [InlineData(1, "", "relu", false, "bert")]
+    [InlineData(0, "distilbert.", "gelu", false, "distilbert")]
+    [InlineData(1, "roberta.", "gelu", false, "roberta")]
+    [InlineData(0, "electra.", "gelu", true, "electra")]
+    public void Accumulate_AnyHead_LossAndGradientEqualPlainArithmetic(int head, string prefix, string activation, bool types, string family)
     {
-        var reference = new ReferenceEncoder(prefix, activation);
+        var reference = new ReferenceEncoder(prefix, activation, family);
         using var model = Backend.Create(Options(reference) with { Epsilon = Flat });
         var batch = Batch(head, types);
         var weights = reference.Weights(Tags, Topics);

@@ -16,24 +16,28 @@ public sealed class ReferenceEncoder
     private readonly Dictionary<string, (double[] Values, long[] Shape)> _tensors = new(StringComparer.Ordinal);
 
     /// <summary>An encoder with seeded weights.</summary>
-    public ReferenceEncoder(string prefix = "", string activation = "gelu")
+    /// <param name="prefix">What names of tensors begin with.</param>
+    /// <param name="activation">Of the feed-forward part.</param>
+    /// <param name="family"><c>bert</c>, <c>distilbert</c>, <c>roberta</c> or <c>electra</c>.</param>
+    public ReferenceEncoder(string prefix = "", string activation = "gelu", string family = "bert")
     {
-        (Prefix, Activation) = (prefix, activation);
+        (Prefix, Activation, Family) = (prefix, activation, family);
         var random = new Random(20260607);
-        Add("embeddings.word_embeddings.weight", Vocabulary, Hidden);
-        Add("embeddings.position_embeddings.weight", Positions, Hidden);
-        Add("embeddings.token_type_embeddings.weight", Types, Hidden);
-        Norm("embeddings.LayerNorm");
+        Add("embeddings.word_embeddings.weight", Vocabulary, Embedding);
+        Add("embeddings.position_embeddings.weight", Positions + Offset, Embedding);
+        if (Family != "distilbert")
+            Add("embeddings.token_type_embeddings.weight", Family == "roberta" ? 1 : Types, Embedding);
+        Norm("embeddings.LayerNorm", Embedding);
+        if (Embedding != Hidden)
+            Dense("embeddings_project", Hidden, Embedding);
         for (var layer = 0; layer < Layers; layer++)
         {
-            var name = $"encoder.layer.{layer}";
-            foreach (var part in new[] { "query", "key", "value" })
-                Dense($"{name}.attention.self.{part}", Hidden, Hidden);
-            Dense($"{name}.attention.output.dense", Hidden, Hidden);
-            Norm($"{name}.attention.output.LayerNorm");
-            Dense($"{name}.intermediate.dense", Intermediate, Hidden);
-            Dense($"{name}.output.dense", Hidden, Intermediate);
-            Norm($"{name}.output.LayerNorm");
+            foreach (var part in new[] { "query", "key", "value", "output" })
+                Dense(Part(layer, part), Hidden, Hidden);
+            Norm(Part(layer, "attention_norm"), Hidden);
+            Dense(Part(layer, "up"), Intermediate, Hidden);
+            Dense(Part(layer, "down"), Hidden, Intermediate);
+            Norm(Part(layer, "output_norm"), Hidden);
         }
 
         void Dense(string name, int outputs, int inputs)
@@ -42,10 +46,10 @@ public sealed class ReferenceEncoder
             Add($"{name}.bias", outputs);
         }
 
-        void Norm(string name)
+        void Norm(string name, int width)
         {
-            Add($"{name}.weight", Hidden);
-            Add($"{name}.bias", Hidden);
+            Add($"{name}.weight", width);
+            Add($"{name}.bias", width);
             foreach (ref var value in _tensors[Prefix + name + ".weight"].Values.AsSpan())
                 value = (float)(1 + value);
         }
@@ -63,25 +67,64 @@ public sealed class ReferenceEncoder
 
     public string Activation { get; }
 
-    /// <summary>Names of the weights.</summary>
-    public IEnumerable<string> Names => _tensors.Keys;
+    public string Family { get; }
+
+    private int Embedding => Family == "electra" ? 6 : Hidden;
+
+    private int Offset => Family == "roberta" ? 2 : 0;
 
     /// <summary>What a backend is given.</summary>
     public EncoderCheckpoint Checkpoint() => new(
-        Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new Dictionary<string, object>
+        Encoding.UTF8.GetBytes(JsonSerializer.Serialize(Config())),
+        _tensors.ToDictionary(static t => t.Key, static t => new CheckpointTensor(t.Value.Shape, Array.ConvertAll(t.Value.Values, static v => (float)v))));
+
+    private Dictionary<string, object> Config() => Family == "distilbert"
+        ? new()
         {
-            ["model_type"] = "bert",
+            ["model_type"] = Family,
+            ["dim"] = Hidden,
+            ["n_layers"] = Layers,
+            ["n_heads"] = Heads,
+            ["hidden_dim"] = Intermediate,
+            ["vocab_size"] = Vocabulary,
+            ["max_position_embeddings"] = Positions,
+            ["activation"] = Activation,
+        }
+        : new()
+        {
+            ["model_type"] = Family,
             ["hidden_size"] = Hidden,
+            ["embedding_size"] = Embedding,
             ["num_hidden_layers"] = Layers,
             ["num_attention_heads"] = Heads,
             ["intermediate_size"] = Intermediate,
             ["vocab_size"] = Vocabulary,
-            ["max_position_embeddings"] = Positions,
-            ["type_vocab_size"] = Types,
+            ["max_position_embeddings"] = Positions + Offset,
+            ["type_vocab_size"] = Family == "roberta" ? 1 : Types,
             ["layer_norm_eps"] = Epsilon,
             ["hidden_act"] = Activation,
-        })),
-        _tensors.ToDictionary(static t => t.Key, static t => new CheckpointTensor(t.Value.Shape, Array.ConvertAll(t.Value.Values, static v => (float)v))));
+            ["pad_token_id"] = Offset - 1 < 0 ? 0 : Offset - 1,
+        };
+
+    private string Part(int layer, string part) => Family == "distilbert"
+        ? $"transformer.layer.{layer}." + part switch
+        {
+            "output" => "attention.out_lin",
+            "attention_norm" => "sa_layer_norm",
+            "up" => "ffn.lin1",
+            "down" => "ffn.lin2",
+            "output_norm" => "output_layer_norm",
+            _ => $"attention.{part[0]}_lin",
+        }
+        : $"encoder.layer.{layer}." + part switch
+        {
+            "output" => "attention.output.dense",
+            "attention_norm" => "attention.output.LayerNorm",
+            "up" => "intermediate.dense",
+            "down" => "output.dense",
+            "output_norm" => "output.LayerNorm",
+            _ => $"attention.self.{part}",
+        };
 
     /// <summary>A head with seeded weights.</summary>
     public static TrainableHead Head(string name, TrainableHeadKind kind, int labels, params int[] layers)
@@ -174,18 +217,22 @@ public sealed class ReferenceEncoder
         for (var t = 0; t < hidden.Length; t++)
         {
             var place = (row * batch.Length) + t;
-            hidden[t] = new double[Hidden];
-            for (var i = 0; i < Hidden; i++)
+            var sum = new double[Embedding];
+            for (var i = 0; i < Embedding; i++)
             {
-                hidden[t][i] = weights[Prefix + "embeddings.word_embeddings.weight"][(batch.Ids[place] * Hidden) + i]
-                    + weights[Prefix + "embeddings.position_embeddings.weight"][(t * Hidden) + i]
-                    + weights[Prefix + "embeddings.token_type_embeddings.weight"][((batch.TokenTypes?[place] ?? 0) * Hidden) + i];
+                sum[i] = weights[Prefix + "embeddings.word_embeddings.weight"][(batch.Ids[place] * Embedding) + i]
+                    + weights[Prefix + "embeddings.position_embeddings.weight"][((t + Offset) * Embedding) + i]
+                    + (Family == "distilbert" ? 0 : weights[Prefix + "embeddings.token_type_embeddings.weight"][((batch.TokenTypes?[place] ?? 0) * Embedding) + i]);
             }
-            hidden[t] = Normalize(weights, hidden[t], Prefix + "embeddings.LayerNorm");
+            sum = Normalize(weights, sum, Prefix + "embeddings.LayerNorm");
+            hidden[t] = Embedding == Hidden ? sum : Apply(weights, sum, Prefix + "embeddings_project", Hidden);
         }
         states[0] = hidden;
-        for (var layer = 0; layer < Layers; layer++)
-            states[layer + 1] = hidden = Layer(weights, hidden, $"{Prefix}encoder.layer.{layer}");
+        for (var number = 0; number < Layers; number++)
+        {
+            var layer = number;
+            states[layer + 1] = hidden = Layer(weights, hidden, part => Prefix + Part(layer, part));
+        }
         return states;
     }
 
@@ -206,10 +253,10 @@ public sealed class ReferenceEncoder
         return cosines;
     }
 
-    private double[][] Layer(Dictionary<string, double[]> weights, double[][] hidden, string name)
+    private double[][] Layer(Dictionary<string, double[]> weights, double[][] hidden, Func<string, string> name)
     {
         const int width = Hidden / Heads;
-        double[][] Projected(string part) => Array.ConvertAll(hidden, h => Apply(weights, h, $"{name}.attention.self.{part}", Hidden));
+        double[][] Projected(string part) => Array.ConvertAll(hidden, h => Apply(weights, h, name(part), Hidden));
         var (query, key, value) = (Projected("query"), Projected("key"), Projected("value"));
         var result = new double[hidden.Length][];
         var scores = new double[hidden.Length];
@@ -232,9 +279,9 @@ public sealed class ReferenceEncoder
                         context[i] += scores[other] / total * value[other][i];
                 }
             }
-            var attended = Normalize(weights, Sum(Apply(weights, context, $"{name}.attention.output.dense", Hidden), hidden[t]), $"{name}.attention.output.LayerNorm");
-            var up = Array.ConvertAll(Apply(weights, attended, $"{name}.intermediate.dense", Intermediate), Activate);
-            result[t] = Normalize(weights, Sum(Apply(weights, up, $"{name}.output.dense", Hidden), attended), $"{name}.output.LayerNorm");
+            var attended = Normalize(weights, Sum(Apply(weights, context, name("output"), Hidden), hidden[t]), name("attention_norm"));
+            var up = Array.ConvertAll(Apply(weights, attended, name("up"), Intermediate), Activate);
+            result[t] = Normalize(weights, Sum(Apply(weights, up, name("down"), Hidden), attended), name("output_norm"));
         }
         return result;
     }
