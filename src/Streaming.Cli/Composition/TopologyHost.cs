@@ -27,6 +27,7 @@ internal sealed class TopologyHost : IAsyncDisposable
     private readonly TopologyDefinition _topology;
     private readonly bool _stopAtEnd;
     private readonly Stack<IAsyncDisposable> _owned = new();
+    private BatchingOptions _batching;
     private IDocumentSink? _sink;
     private IDeadLetterSink? _letters;
     private ILabelRequestSink? _requests;
@@ -36,6 +37,7 @@ internal sealed class TopologyHost : IAsyncDisposable
     {
         _context = context;
         _topology = topology;
+        _batching = topology.Batching;
         _stopAtEnd = stopAtEnd;
     }
 
@@ -101,7 +103,7 @@ internal sealed class TopologyHost : IAsyncDisposable
             Selector = Selector,
             Requests = _requests,
             Enrichment = _topology.Enrichment,
-            Batching = _topology.Batching,
+            Batching = _batching,
             Progress = Progress,
             Delivery = Delivery(_topology.Sink),
             Notify = notice => _context.Tell(new Notice(notice.Kind == PipelineNoticeKind.DependencyBack ? NoticeLevel.Information : NoticeLevel.Warning, notice.Code, notice.Message)),
@@ -134,6 +136,8 @@ internal sealed class TopologyHost : IAsyncDisposable
 
         Serving = Own(await ServingModels.StartAsync(_context, data, _topology, cancellationToken));
         Serving.Swapped = (_, token) => RegisterAsync(token);
+        using (var lease = Serving.Source.Acquire())
+            _batching = await BatchTuning.ApplyAsync(_context, data, _topology.Batching, lease.Model.Runner, Serving.Bundle.Manifest.Encoder.Sha256, cancellationToken);
         await RegisterAsync(cancellationToken);
     }
 

@@ -44,6 +44,8 @@ internal static class ProductChecks
                     continue;
                 found++;
                 yield return Bundle(folder);
+                if (Tuning(context, data, folder) is { } tuning)
+                    yield return tuning;
             }
         }
 
@@ -67,6 +69,28 @@ internal static class ProductChecks
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return new Check("models", name, CheckState.Broken, "unreadable", $"{error.Message} ({folder})");
+        }
+    }
+
+    /// <summary>What a topology that leaves batch size and calls open gets on this machine.</summary>
+    private static Check? Tuning(CliContext context, string? data, string folder)
+    {
+        try
+        {
+            var encoder = ModelBundle.Open(folder).Manifest.Encoder.Sha256;
+            var known = BatchTuning.Known(context, data, encoder, "cpu").Concat(BatchTuning.Known(context, data, encoder, "cuda:0")).ToList();
+            if (known.Count == 0)
+                return new Check("models", Path.GetFileName(folder) + " batches", CheckState.Ok, "not measured here yet", "the first run on this machine takes a second for it; batching.max_batch_tokens overrides it");
+            var best = known[0];
+            var measured = string.Join(", ", best.Measured.Select(static cost => string.Create(CultureInfo.InvariantCulture, $"{cost.BatchTokens}: {cost.Microseconds:0.0}")));
+            return new Check(
+                "models", Path.GetFileName(folder) + " batches", CheckState.Ok,
+                string.Create(CultureInfo.InvariantCulture, $"{best.BatchTokens} token places, {best.Calls} at once"), $"measured on this machine, µs a token place: {measured}");
+        }
+        catch (Exception error) when (error is StreamingException or IOException or UnauthorizedAccessException)
+        {
+            // The bundle's own check, or ONNX Runtime's, says what is wrong.
+            return null;
         }
     }
 

@@ -12,8 +12,11 @@ internal readonly struct BatchBudget(BatchingOptions options)
     /// <summary>Padding below this many places is never worth a batch of its own.</summary>
     private const int FreePadding = 16;
 
-    private readonly int _tokens = options.MaxBatchTokens;
+    private readonly int _tokens = options.MaxBatchTokens > 0 ? options.MaxBatchTokens : BatchingOptions.UsualBatchTokens;
     private readonly int _size = options.MaxBatchSize;
+
+    /// <summary>Token places of one batch.</summary>
+    public int Tokens => _tokens;
 
     /// <summary>Whether so many sequences padded to this length are within the budget. One alone always is.</summary>
     public bool Fits(int paddedLength, int count) => count == 1 || (count <= _size && (long)paddedLength * count <= _tokens);

@@ -3,11 +3,14 @@ namespace Streaming.Core.Engine;
 /// <summary>How documents are grouped for the model. Names as the field has them (Triton, text-embeddings-inference).</summary>
 public sealed record BatchingOptions
 {
+    /// <summary>What suits most CPUs: what a layer works on stays in a core's own cache. A GPU wants thousands.</summary>
+    public const int UsualBatchTokens = 384;
+
     /// <summary>
-    /// Token places of one batch: padded length × sequences. 64–65,536. A longer single sequence is a batch of its own.
-    /// The default is a CPU's: what a layer works on stays in a core's own cache. A GPU wants thousands.
+    /// Token places of one batch: padded length × sequences. 64–65,536; 0: chosen by whoever loads the model, else
+    /// <see cref="UsualBatchTokens"/>. A longer single sequence is a batch of its own.
     /// </summary>
-    public int MaxBatchTokens { get; init; } = 384;
+    public int MaxBatchTokens { get; init; } = UsualBatchTokens;
 
     /// <summary>Sequences of one batch. 1–1,024.</summary>
     public int MaxBatchSize { get; init; } = 64;
@@ -38,4 +41,13 @@ public sealed record BatchingOptions
     /// dead-lettering them; 0: never. 0–100,000.
     /// </summary>
     public int MaxModelFailures { get; init; } = 20;
+
+    /// <summary>Model calls to keep in flight: what is set, or what suits the device. A GPU computes one while the next is being copied.</summary>
+    public int CallsFor(Models.EncoderInfo encoder)
+    {
+        const int onGpu = 2;
+        ArgumentNullException.ThrowIfNull(encoder);
+        return MaxConcurrentBatches > 0 ? MaxConcurrentBatches
+            : encoder.Device.StartsWith("cpu", StringComparison.OrdinalIgnoreCase) ? Environment.ProcessorCount : onGpu;
+    }
 }

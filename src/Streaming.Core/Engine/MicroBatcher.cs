@@ -38,7 +38,7 @@ public sealed class MicroBatcher<T>
         _budget = new BatchBudget(options);
         _frequency = frequency;
         _delay = (long)(options.MaxQueueDelay.TotalSeconds * frequency);
-        _windowTokens = (long)WindowBatches * options.MaxBatchTokens;
+        _windowTokens = (long)WindowBatches * _budget.Tokens;
         _windowCount = WindowBatches * options.MaxBatchSize;
     }
 

@@ -147,7 +147,7 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
 
     private static BatchingOptions Batching(SettingMap map) => new()
     {
-        MaxBatchTokens = map.Integer("max_batch_tokens"),
+        MaxBatchTokens = map.IntegerOrNull("max_batch_tokens") ?? 0,
         MaxBatchSize = map.Integer("max_batch_size"),
         MaxQueueDelay = map.Duration("max_queue_delay")!.Value,
         MaxQueueSize = map.Integer("max_queue_size"),

@@ -24,7 +24,7 @@ public sealed class TopologyLoaderTests
         Assert.Equal("minimal.dead-letter", topology.DeadLetters.Topic);
         Assert.False(topology.Source.UsesKafka);
         Assert.False(topology.Sink.UsesElasticsearch);
-        Assert.Equal(new Engine.BatchingOptions(), topology.Batching);
+        Assert.Equal(new Engine.BatchingOptions { MaxBatchTokens = 0 }, topology.Batching);
         Assert.Equal(
             ["decode", "normalise", "tokenise", "encode", "entities", "topics", "sentiment", "aspects"],
             topology.Chain.Select(s => s.Stage));

@@ -16,11 +16,8 @@ internal sealed class BatchRunner(EngineContext context)
     /// <summary>Model calls to keep in flight.</summary>
     public int Concurrency()
     {
-        if (context.Pipeline.Batching.MaxConcurrentBatches > 0)
-            return context.Pipeline.Batching.MaxConcurrentBatches;
         using var lease = context.Pipeline.Models.Acquire();
-        const int OnDevice = 2; // one computes while the next is being copied
-        return lease.Model.Runner.Info.Device.StartsWith("cpu", StringComparison.OrdinalIgnoreCase) ? Environment.ProcessorCount : OnDevice;
+        return context.Pipeline.Batching.CallsFor(lease.Model.Runner.Info);
     }
 
     /// <summary>Runs one batch to its end.</summary>

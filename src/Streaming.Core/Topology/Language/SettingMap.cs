@@ -31,6 +31,8 @@ internal sealed class SettingMap(TextPosition position)
 
     public int Integer(string name) => checked((int)(long)values[name]!);
 
+    public int? IntegerOrNull(string name) => values[name] is long value ? checked((int)value) : null;
+
     public long Long(string name) => (long)values[name]!;
 
     public double? Number(string name) => (double?)values[name];

@@ -146,7 +146,7 @@ internal static class TopologyLanguage
 
     private static MapType BatchingMap() => new(
     [
-        new("max_batch_tokens", new IntegerType(64, 65_536), "Token places of one batch: padded length × sequences.") { Default = (long)Batching.MaxBatchTokens },
+        new("max_batch_tokens", new IntegerType(64, 65_536), "Token places of one batch: padded length × sequences.") { DefaultInWords = "measured on this machine when the model is first loaded; `streaming doctor` shows it" },
         new("max_batch_size", new IntegerType(1, 1_024), "Sequences of one batch.") { Default = (long)Batching.MaxBatchSize },
         new("max_queue_delay", new DurationType(TimeSpan.Zero, TimeSpan.FromSeconds(10)), "Longest wait of the oldest sequence for company.") { Default = Batching.MaxQueueDelay },
         new("max_queue_size", new IntegerType(1, 100_000), "Documents under way at once, from read to acknowledged.") { Default = (long)Batching.MaxQueueSize },
