@@ -14,12 +14,12 @@ internal class TinyEncoder
 
     private readonly Dictionary<string, (float[] Values, long[] Shape)> _tensors = [];
 
-    public TinyEncoder(string family, string prefix = "", bool oldNormNames = false, string activation = "gelu", bool sharesProjections = true)
+    public TinyEncoder(string family, string prefix = "", bool oldNormNames = false, string activation = "gelu", bool sharesProjections = true, int vocabulary = Vocabulary)
     {
-        (Family, Prefix, Activation, SharesProjections) = (family, prefix, activation, sharesProjections);
+        (Family, Prefix, Activation, SharesProjections, VocabularySize) = (family, prefix, activation, sharesProjections, vocabulary);
         var random = new Random(20240607);
         (string scale, string shift) = oldNormNames ? ("gamma", "beta") : ("weight", "bias");
-        Add("embeddings.word_embeddings.weight", Vocabulary, Embedding);
+        Add("embeddings.word_embeddings.weight", vocabulary, Embedding);
         if (!IsDeberta)
             Add("embeddings.position_embeddings.weight", Positions + Offset, Embedding);
         if (Types > 0)
@@ -78,6 +78,11 @@ internal class TinyEncoder
     public string Activation { get; }
 
     public bool SharesProjections { get; }
+
+    public int VocabularySize { get; }
+
+    /// <summary>Names in the file, values and shapes.</summary>
+    public IEnumerable<(string Name, float[] Values, long[] Shape)> Tensors => _tensors.Select(pair => (Prefix + pair.Key, pair.Value.Values, pair.Value.Shape));
 
     public int Embedding => Family == "electra" ? 16 : Hidden;
 
@@ -195,7 +200,7 @@ internal class TinyEncoder
         ["n_layers"] = Layers,
         ["n_heads"] = Heads,
         ["hidden_dim"] = Intermediate,
-        ["vocab_size"] = Vocabulary,
+        ["vocab_size"] = VocabularySize,
         ["max_position_embeddings"] = Positions,
         ["activation"] = Activation,
     };
@@ -209,7 +214,7 @@ internal class TinyEncoder
             ["num_hidden_layers"] = Layers,
             ["num_attention_heads"] = Heads,
             ["intermediate_size"] = Intermediate,
-            ["vocab_size"] = Vocabulary,
+            ["vocab_size"] = VocabularySize,
             ["max_position_embeddings"] = Positions + Offset,
             ["type_vocab_size"] = Types,
             ["layer_norm_eps"] = Epsilon,

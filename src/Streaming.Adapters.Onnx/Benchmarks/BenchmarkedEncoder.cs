@@ -58,12 +58,12 @@ public sealed record BenchmarkedEncoder
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(tokenizer);
-        var config = BertConfig.Parse(File.ReadAllBytes(Path.Combine(directory, "config.json")));
-        using var weights = SafetensorsFile.Open(Path.Combine(directory, "model.safetensors"));
-        var checkpoint = new BertCheckpoint(config, weights);
+        var checkpoint = new CheckpointFolder(directory).OpenEncoder(out var weights);
+        using var open = weights;
+        var config = checkpoint.Config;
         var given = layers ?? [config.Layers];
         var ranges = ActivationCalibrator.Measure(
-            checkpoint, CalibrationTexts.Encode(CalibrationTexts.Shipped(), tokenizer, Math.Min(config.Positions, 256)), null, cancellationToken);
+            checkpoint, CalibrationTexts.Encode(CalibrationTexts.Shipped(), tokenizer, Math.Min(config.MaxSequence, 256)), null, cancellationToken);
         return
         [
             Write("fp32", new BertGraphOptions(), stock: false),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Streaming.Adapters.Onnx.Benchmarks;
+using Streaming.Adapters.Onnx.Import;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
 using Streaming.Core;
@@ -55,7 +56,8 @@ internal static class BenchEncoderCommand
     private static (ITokenizer Tokenizer, int MaxLength, IReadOnlyList<BenchmarkedEncoder> Encoders) OfCheckpoint(string folder, IReadOnlyList<string>? names, CancellationToken cancellationToken)
     {
         const int usual = 256;
-        var tokenizer = TokenizerLoader.Load(folder);
+        var checkpoint = new CheckpointFolder(folder);
+        var tokenizer = checkpoint.OpenTokenizer(checkpoint.ReadConfig().Family).Tokenizer;
         var encoders = BenchmarkedEncoder.FromCheckpoint(folder, tokenizer, layers: null, cancellationToken);
         return (tokenizer, usual, names is null ? encoders : [.. encoders.Where(encoder => names.Contains(encoder.Name))]);
     }

@@ -12,7 +12,11 @@ namespace Streaming.Cli.Learning;
 /// <summary>Imports what was trained as any checkpoint is imported.</summary>
 internal sealed class OnnxEncoderImporter(CliContext context, EncoderPrecision precision, int threads, IProgress<EncoderImportProgress> progress) : IEncoderImporter
 {
-    public ITokenizer OpenTokenizer(string checkpoint) => TokenizerLoader.Load(checkpoint);
+    public ITokenizer OpenTokenizer(string checkpoint)
+    {
+        var folder = new CheckpointFolder(checkpoint);
+        return folder.OpenTokenizer(folder.ReadConfig().Family).Tokenizer;
+    }
 
     public Task<ModelBundle> ImportAsync(string checkpoint, string output, IReadOnlyList<int> layers, IReadOnlyList<string> calibrationTexts, CancellationToken cancellationToken) =>
         EncoderImporter.ImportAsync(

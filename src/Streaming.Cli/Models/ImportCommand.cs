@@ -13,7 +13,7 @@ internal static class ImportCommand
 {
     public static Command Create(CliContext context)
     {
-        var folder = new Argument<string>("DIR") { Description = "Hugging Face folder: config.json, model.safetensors, tokenizer.json or vocab.txt" };
+        var folder = new Argument<string>("DIR") { Description = "Hugging Face folder: config.json, model.safetensors (or its index and shards), tokenizer.json, vocab.txt, vocab.json with merges.txt, or a .model" };
         var name = new Option<string>("--name") { Description = "Name of the bundle", HelpName = "NAME", Required = true };
         var version = new Option<string>("--version") { Description = "Version of the bundle", HelpName = "V", DefaultValueFactory = static _ => "1" };
         var precision = PrecisionOption();
@@ -23,7 +23,7 @@ internal static class ImportCommand
         var force = new Option<bool>("--force") { Description = "Replace a bundle that is there" };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
-        return new Command("import", "Make a bundle of a Hugging Face folder of the BERT family").With(folder, name, version, precision, layers, licence, output, force, data, json)
+        return new Command("import", "Make a bundle of a Hugging Face folder: BERT, MiniLM, DistilBERT, RoBERTa, XLM-RoBERTa, ELECTRA, DeBERTa-v3").With(folder, name, version, precision, layers, licence, output, force, data, json)
             .Does(context, async (parsed, cancellationToken) =>
             {
                 var target = parsed.GetValue(output) is { } told ? Path.GetFullPath(told) : OutputFolder(context, parsed.GetValue(data), parsed.GetValue(name)!);
@@ -55,13 +55,13 @@ internal static class ImportCommand
     /// <summary><c>--precision</c>, for whoever imports.</summary>
     public static Option<string?> PrecisionOption() => new Option<string?>("--precision")
     {
-        Description = "Numbers the encoder computes in; int8 is about three times as fast on a CPU",
+        Description = "Numbers the encoder computes in; int8 is about three times as fast on a CPU, fp16 is for GPUs",
         DefaultValueFactory = static _ => "int8",
-    }.Among("int8", "fp32", "int8-dynamic");
+    }.Among("int8", "fp32", "fp16", "int8-dynamic");
 
     /// <summary>Reads what <see cref="PrecisionOption"/> lets through.</summary>
     public static EncoderPrecision ParsePrecision(string? name) =>
-        name == "fp32" ? EncoderPrecision.Fp32 : name == "int8-dynamic" ? EncoderPrecision.Int8Dynamic : EncoderPrecision.Int8;
+        Enum.GetValues<EncoderPrecision>().FirstOrDefault(precision => EncoderImporter.PrecisionName(precision) == name, EncoderPrecision.Int8);
 
     /// <summary>Passes an import's progress on.</summary>
     public static IProgress<EncoderImportProgress> Show(ProgressLine progress) =>

@@ -49,6 +49,19 @@ public static class TokenizerLoader
         return Load(new TokenizerFiles(names, file => ReadFile(Path.Combine(folder, file))), options ?? new TokenizerFileOptions());
     }
 
+    /// <summary>The tokeniser that some files make, wherever they lie.</summary>
+    /// <param name="names">Their names.</param>
+    /// <param name="read">Gives the bytes of one.</param>
+    /// <param name="options">What the files do not say.</param>
+    /// <exception cref="StreamingException"><c>tokenizer_invalid</c> or <c>tokenizer_unsupported</c>.</exception>
+    public static ITokenizer Load(IReadOnlyList<string> names, Func<string, byte[]> read, TokenizerFileOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        ArgumentNullException.ThrowIfNull(read);
+        ArgumentNullException.ThrowIfNull(options);
+        return Load(new TokenizerFiles(names, read), options);
+    }
+
     /// <summary>The files of a folder that make its tokeniser, the ones that say most first.</summary>
     /// <exception cref="StreamingException"><c>tokenizer_missing</c>.</exception>
     public static IReadOnlyList<string> FilesIn(string folder)

@@ -5,6 +5,7 @@ using Streaming.Core;
 using Streaming.Core.Models;
 using Streaming.Core.Models.Bundle;
 using Streaming.Testing;
+using Streaming.Text.Tokenization;
 
 namespace Streaming.Adapters.Onnx.Tests.Import;
 
@@ -37,6 +38,56 @@ public sealed class EncoderImporterTests : IDisposable
         Assert.Equal(5 * TinyBert.Hidden, output.Hidden(2, 0).Length);
     }
 
+    [Theory]
+    [InlineData("distilbert", EncoderPrecision.Int8, 1)]
+    [InlineData("roberta", EncoderPrecision.Fp32, 1)]
+    [InlineData("xlm-roberta", EncoderPrecision.Int8, 3)]
+    [InlineData("electra", EncoderPrecision.Fp16, 2)]
+    [InlineData("deberta-v2", EncoderPrecision.Int8, 1)]
+    public async Task ImportAsync_EveryFamily_GivesBundleWhoseTokeniserAndEncoderBelongTogether(string family, EncoderPrecision precision, int shards)
+    {
+        new TinyEncoder(family, vocabulary: 8261).WriteFolder(Checkpoint, shards);
+        File.Delete(Path.Combine(Checkpoint, "vocab.txt"));
+        foreach (var (golden, file) in family switch
+        {
+            "roberta" => new[] { ("bpe_bytelevel/vocab.json", "vocab.json"), ("bpe_bytelevel/merges.txt", "merges.txt") },
+            "xlm-roberta" => [("unigram_sentencepiece/unigram.model", "sentencepiece.bpe.model")],
+            _ => [("unigram_hf/tokenizer.json", "tokenizer.json")],
+        })
+        {
+            File.WriteAllBytes(Path.Combine(Checkpoint, file), Golden.ReadAllBytes(golden));
+        }
+
+        var bundle = await EncoderImporter.ImportAsync(Options("a") with { Precision = precision }, null, default);
+
+        Assert.Equal(family, bundle.Manifest.Encoder.Family);
+        Assert.Equal(TinyEncoder.Positions, bundle.Manifest.Encoder.MaxSequenceLength);
+        var tokenizer = TokenizerLoader.Load(ModelBundle.Open(bundle.Directory));
+        Assert.Equal(family == "roberta" ? "byte_level_bpe" : "unigram", tokenizer.Kind);
+        using var buffer = new TokenBuffer();
+        tokenizer.Encode("A text.", buffer);
+        await using var runner = OnnxModelRunner.Open(bundle, new OnnxRunnerOptions { Device = "cpu" });
+        using var output = await runner.RunAsync([new TokenSequence(buffer.Ids.ToArray())], default);
+        Assert.Equal(buffer.Count * TinyEncoder.Hidden, output.Hidden(0, 0).Length);
+    }
+
+    [Fact]
+    public async Task ImportAsync_LinksOfTheHubsCache_AreFollowed()
+    {
+        var store = Directory.CreateDirectory(Path.Combine(_folder, "models--a--b", "blobs")).FullName;
+        var snapshot = Path.Combine(_folder, "models--a--b", "snapshots", "0123");
+        new TinyBert().WriteFolder(snapshot);
+        foreach (var file in Directory.GetFiles(snapshot))
+        {
+            File.Move(file, Path.Combine(store, Path.GetFileName(file)));
+            File.CreateSymbolicLink(file, Path.Combine("..", "..", "blobs", Path.GetFileName(file)));
+        }
+
+        var bundle = await EncoderImporter.ImportAsync(Options("a") with { Directory = snapshot, Precision = EncoderPrecision.Fp32 }, null, default);
+
+        Assert.Equal("bert", bundle.Manifest.Encoder.Family);
+    }
+
     [Fact]
     public async Task ImportAsync_Twice_GivesSameDigest()
     {
@@ -51,7 +102,7 @@ public sealed class EncoderImporterTests : IDisposable
     [Theory]
     [InlineData("config.json", "model_not_found")]
     [InlineData("model.safetensors", "model_not_found")]
-    [InlineData("vocab.txt", "model_not_found")]
+    [InlineData("vocab.txt", "tokenizer_missing")]
     public async Task ImportAsync_FileMissing_SaysWhichAndLeavesNothing(string file, string code)
     {
         new TinyBert().WriteFolder(Checkpoint);

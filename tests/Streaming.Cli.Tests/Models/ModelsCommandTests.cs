@@ -32,7 +32,7 @@ public sealed class ModelsCommandTests : IDisposable
     {
         var finished = await _binary.RunAsync("models", "import", ".", "--name", "x", "--precision", "int4");
         finished.FailedWith(2, "usage");
-        Assert.Contains("int8, fp32, int8-dynamic", finished.Error, StringComparison.Ordinal);
+        Assert.Contains("int8, fp32, fp16, int8-dynamic", finished.Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -63,6 +63,8 @@ public sealed record BertConfig
     {
         if (json.Length > MaxConfigBytes)
             throw Invalid($"it is larger than {MaxConfigBytes} bytes");
+        if (!System.Text.Unicode.Utf8.IsValid(json.Span))
+            throw Invalid("it is not UTF-8");
         JsonDocument document;
         try
         {

@@ -124,9 +124,8 @@ internal static class TokenizerJson
             return;
         foreach (var token in tokens.EnumerateArray())
         {
-            var content = JsonParts.Text(token, "content") ?? "";
             vocabulary.Add(new AddedToken(
-                content, JsonParts.Id(token, "id"), JsonParts.Flag(token, "special", false), JsonParts.Flag(token, "lstrip", false),
+                JsonParts.Text(token, "content") ?? throw WordPieceFile.Invalid("an added token has no content"), JsonParts.Id(token, "id"), JsonParts.Flag(token, "special", false), JsonParts.Flag(token, "lstrip", false),
                 JsonParts.Flag(token, "rstrip", false), JsonParts.Flag(token, "single_word", false)));
         }
     }
