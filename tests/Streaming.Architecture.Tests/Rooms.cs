@@ -17,6 +17,8 @@ internal static class Rooms
         ["Confluent."] = ["Streaming.Adapters.Kafka"],
         ["Akka"] = ["Streaming.Adapters.AkkaStreams"],
         ["Microsoft.ML.OnnxRuntime"] = ["Streaming.Adapters.Onnx"],
+        ["OpenAI"] = ["Streaming.Adapters.Llm"],
+        ["System.ClientModel"] = ["Streaming.Adapters.Llm"],
         ["TorchSharp"] = ["Streaming.Adapters.Torch"],
         ["Microsoft.ML.Tokenizers"] = ["Streaming.Text"],
         ["Microsoft.Data.Sqlite"] = ["Streaming.Adapters.Sqlite"],

@@ -55,7 +55,7 @@ internal sealed class EmbeddedSampleStore(EmbeddedStore store) : ISampleStore, I
     public async ValueTask<SampleStatistics> GetStatisticsAsync(string? topology, long afterSequence, CancellationToken cancellationToken) =>
         await store.ReadAsync(database => SampleTable.Statistics(database, topology, afterSequence), cancellationToken).ConfigureAwait(false);
 
-    public async ValueTask<SpendReservation?> ReserveAsync(string documentId, double amount, SpendCaps caps, CancellationToken cancellationToken)
+    public async ValueTask<SpendDecision> ReserveAsync(string documentId, double amount, SpendCaps caps, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(documentId);
         if (!(amount > 0) || !double.IsFinite(amount))

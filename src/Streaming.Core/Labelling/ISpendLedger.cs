@@ -11,8 +11,8 @@ public interface ISpendLedger
     /// <param name="amount">The most it can cost, above 0.</param>
     /// <param name="caps">The caps.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The reservation, or null: a cap is reached.</returns>
-    ValueTask<SpendReservation?> ReserveAsync(string documentId, double amount, SpendCaps caps, CancellationToken cancellationToken);
+    /// <returns>The reservation, or which cap is reached.</returns>
+    ValueTask<SpendDecision> ReserveAsync(string documentId, double amount, SpendCaps caps, CancellationToken cancellationToken);
 
     /// <summary>Says what a call did cost. Settling twice changes nothing.</summary>
     ValueTask SettleAsync(SpendReservation reservation, double cost, CancellationToken cancellationToken);

@@ -64,19 +64,19 @@ public sealed class EmbeddedSampleStoreTests
         var caps = new SpendCaps(PerDay: 1, PerDocument: 0.5);
         await using (var store = await folder.OpenAsync())
         {
-            var first = await store.Spending.ReserveAsync("a", 0.4, caps, None);
+            var first = (await store.Spending.ReserveAsync("a", 0.4, caps, None)).Reservation;
             Assert.NotNull(first);
-            Assert.Null(await store.Spending.ReserveAsync("a", 0.2, caps, None));
+            Assert.Equal(new SpendDecision(null, DayIsSpent: false), await store.Spending.ReserveAsync("a", 0.2, caps, None));
             await store.Spending.SettleAsync(first.Value, 0.1, None);
             await store.Spending.SettleAsync(first.Value, 0, None);
-            Assert.NotNull(await store.Spending.ReserveAsync("a", 0.4, caps, None));
-            Assert.NotNull(await store.Spending.ReserveAsync("b", 0.5, caps, None));
+            Assert.NotNull((await store.Spending.ReserveAsync("a", 0.4, caps, None)).Reservation);
+            Assert.NotNull((await store.Spending.ReserveAsync("b", 0.5, caps, None)).Reservation);
         }
 
         // The last two were never settled: they count in full.
         await using var again = await folder.OpenAsync();
         Assert.Equal(1, await again.Spending.SpentTodayAsync(None), 1e-9);
-        Assert.Null(await again.Spending.ReserveAsync("c", 0.000_001, caps, None));
+        Assert.Equal(new SpendDecision(null, DayIsSpent: true), await again.Spending.ReserveAsync("c", 0.000_001, caps, None));
     }
 
     [Fact]
