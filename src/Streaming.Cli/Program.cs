@@ -7,6 +7,7 @@ using Streaming.Cli.Demo;
 using Streaming.Cli.Doctor;
 using Streaming.Cli.Ingest;
 using Streaming.Cli.Interacting;
+using Streaming.Cli.Labelling;
 using Streaming.Cli.Learning;
 using Streaming.Cli.Models;
 using Streaming.Cli.Predicting;
@@ -57,6 +58,7 @@ internal static class Program
             TokenizeCommand.Create(context),
             StatusCommand.Create(context),
             DeadLettersCommand.Create(context),
+            LabelCommand.Create(context),
             SamplesCommand.Create(context),
             TopologyCommand.Create(context),
             TopicsCommand.Create(context),
