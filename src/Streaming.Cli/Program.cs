@@ -9,8 +9,10 @@ using Streaming.Cli.Ingest;
 using Streaming.Cli.Interacting;
 using Streaming.Cli.Labelling;
 using Streaming.Cli.Learning;
+using Streaming.Cli.Lineage;
 using Streaming.Cli.Models;
 using Streaming.Cli.Predicting;
+using Streaming.Cli.Retraining;
 using Streaming.Cli.Running;
 using Streaming.Cli.Samples;
 using Streaming.Cli.Searching;
@@ -66,6 +68,8 @@ internal static class Program
             ModelsCommand.Create(context),
             TrainCommand.Create(context),
             FewShotCommand.Create(context),
+            RetrainCommand.Create(context),
+            LineageCommand.Create(context),
             EvaluateCommand.Create(context),
             DataCommand.Create(context),
             BenchCommand.Create(context),

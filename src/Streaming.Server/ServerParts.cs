@@ -1,7 +1,9 @@
 using Streaming.Core.Messaging;
 using Streaming.Core.Models;
 using Streaming.Core.Search;
+using Streaming.Learning.Provenance;
 using Streaming.Server.DeadLetters;
+using Streaming.Server.Models;
 using Streaming.Server.Status;
 
 namespace Streaming.Server;
@@ -26,6 +28,12 @@ public sealed record ServerParts
 
     /// <summary>Messages that were given up.</summary>
     public IDeadLetterReader? DeadLetters { get; init; }
+
+    /// <summary>Decisions about the model.</summary>
+    public Func<ModelHistory>? History { get; init; }
+
+    /// <summary>Follows documents to what made them.</summary>
+    public LineageReader? Lineage { get; init; }
 
     /// <summary>Metrics in Prometheus' text format.</summary>
     public Func<string>? Metrics { get; init; }

@@ -6,6 +6,7 @@ using Streaming.Core.Models.Bundle;
 using Streaming.Core.Models.Registry;
 using Streaming.Core.Telemetry;
 using Streaming.Core.Topology;
+using Streaming.Server.Models;
 using Streaming.Text.Analysis;
 
 namespace Streaming.Cli.Composition;
@@ -62,6 +63,13 @@ internal sealed class ServingModels : IAsyncDisposable
         if (registry is not null)
             serving._following = Task.Run(serving.FollowAsync, CancellationToken.None);
         return serving;
+    }
+
+    /// <summary>Decisions on the channel that is followed.</summary>
+    public ModelHistory History()
+    {
+        var channel = Registry!.Channel(Bundle.Manifest.Name, _topology.Model.Channel!);
+        return new ModelHistory(channel.Name, channel.Channel, Identity.Version, channel.IsPinned, channel.Events);
     }
 
     /// <summary>Looks at the channel now, and swaps when it has changed.</summary>

@@ -3,6 +3,7 @@ using Streaming.Adapters.Kafka;
 using Streaming.Adapters.Sqlite;
 using Streaming.Adapters.Sqlite.Log;
 using Streaming.Cli.CommandLine;
+using Streaming.Cli.Retraining;
 using Streaming.Core;
 using Streaming.Core.Engine;
 using Streaming.Core.Labelling;
@@ -24,6 +25,7 @@ namespace Streaming.Cli.Composition;
 internal sealed class TopologyHost : IAsyncDisposable
 {
     private readonly CliContext _context;
+    private readonly CompiledTopology _compiled;
     private readonly TopologyDefinition _topology;
     private readonly bool _stopAtEnd;
     private readonly Stack<IAsyncDisposable> _owned = new();
@@ -33,11 +35,12 @@ internal sealed class TopologyHost : IAsyncDisposable
     private ILabelRequestSink? _requests;
     private KafkaMessageSource? _kafka;
 
-    private TopologyHost(CliContext context, TopologyDefinition topology, bool stopAtEnd)
+    private TopologyHost(CliContext context, CompiledTopology topology, bool stopAtEnd)
     {
         _context = context;
-        _topology = topology;
-        _batching = topology.Batching;
+        _compiled = topology;
+        _topology = topology.Definition;
+        _batching = topology.Definition.Batching;
         _stopAtEnd = stopAtEnd;
     }
 
@@ -62,6 +65,9 @@ internal sealed class TopologyHost : IAsyncDisposable
     /// <summary>Chooses documents to be labelled; null when the topology does not label.</summary>
     public SampleSelector? Selector { get; private set; }
 
+    /// <summary>Retraining beside serving; null when the topology does not retrain here.</summary>
+    public RetrainHost? Retraining { get; private set; }
+
     /// <summary>What the pipeline has done since the start.</summary>
     public PipelineProgress Progress { get; } = new();
 
@@ -75,7 +81,7 @@ internal sealed class TopologyHost : IAsyncDisposable
     public static async Task<TopologyHost> StartAsync(
         CliContext context, string? data, CompiledTopology topology, bool stopAtEnd, CancellationToken cancellationToken)
     {
-        var host = new TopologyHost(context, topology.Definition, stopAtEnd);
+        var host = new TopologyHost(context, topology, stopAtEnd);
         try
         {
             await host.BuildAsync(data, cancellationToken);
@@ -139,6 +145,9 @@ internal sealed class TopologyHost : IAsyncDisposable
         using (var lease = Serving.Source.Acquire())
             _batching = await BatchTuning.ApplyAsync(_context, data, _topology.Batching, lease.Model.Runner, Serving.Bundle.Manifest.Encoder.Sha256, cancellationToken);
         await RegisterAsync(cancellationToken);
+        // Over Kafka, labels come together in the process that retrains: `streaming retrain --watch`.
+        if (_topology.Retraining.Enabled && !_topology.Source.UsesKafka)
+            Retraining = Own(RetrainHost.Start(_context, _compiled, Store!, Serving, Producer!));
     }
 
     private async ValueTask RegisterAsync(CancellationToken cancellationToken)

@@ -22,10 +22,13 @@ internal static class DemoCommand
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         var once = new Option<bool>("--once") { Description = "Enrich the sample, report and end, without the page" };
+        var learn = new Option<bool>("--learn") { Description = "Show the whole circle instead: a weak model asks for labels, learns, and is replaced while the stream runs" };
         var serving = new ServingOptions();
-        return serving.AddTo(new Command("demo", "Enrich real texts on this machine and search them, in a minute").With(data, once, json))
+        return serving.AddTo(new Command("demo", "Enrich real texts on this machine and search them, in a minute").With(data, once, learn, json))
             .Does(context, async (parsed, stop) =>
             {
+                if (parsed.GetValue(learn))
+                    return await new LearnDemo(context, parsed.GetValue(data)).RunAsync(parsed, serving, parsed.GetValue(once), parsed.GetValue(json), stop);
                 var home = HomeFolder.Find(context);
                 var topology = Embedded(TopologyLoader.Load(Path.Combine(home, Topology), context.Environment).GetOrThrow());
                 var served = await serving.ReadAsync(context, parsed, stop);
@@ -36,7 +39,7 @@ internal static class DemoCommand
                 context.Say($"model: {host.Identity!.Name} {host.Identity.Version} is ready");
                 if (parsed.GetValue(once))
                     return await RunOnceAsync(context, host, topology, home, parsed.GetValue(json), stop);
-                return await ServeAsync(context, parsed, serving, served, host, topology, home, metrics, parsed.GetValue(json), stop);
+                return await ServeAsync(context, parsed, serving, served, host, topology, home, metrics, stop);
             });
     }
 
@@ -53,17 +56,15 @@ internal static class DemoCommand
     private static async Task<ExitCode> RunOnceAsync(CliContext context, TopologyHost host, CompiledTopology topology, string home, bool json, CancellationToken stop)
     {
         var expected = await DemoSample.FeedAsync(home, host.Producer!, topology.Definition.Source.Topics[0], static _ => { }, stop);
-        using var line = new ProgressLine(context);
-        await using var status = new HostStatus(host, topology.Definition, context.Time);
-        var started = context.Time.GetTimestamp();
+        var line = new ProgressLine(context, expected);
+        var status = new HostStatus(host, topology.Definition, context.Time);
         using var bound = new DrainBound(context.Time, stop);
         var run = Supervisor(context).RunAsync(host.CreatePipelineAsync, stop, bound.Abort);
         while (await Task.WhenAny(run, Task.Delay(Redraw, context.Time, CancellationToken.None)) != run)
-            Show(line, status, host, expected);
+            Show(line, status, host);
         await run;
-        Show(line, status, host, expected);
-        line.Dispose();
-        var took = context.Time.GetElapsedTime(started);
+        Show(line, status, host);
+        var took = line.End();
         if (stop.IsCancellationRequested)
         {
             context.Say("stopped before the end; start again to go on");
@@ -76,10 +77,9 @@ internal static class DemoCommand
     }
 
     private static async Task<ExitCode> ServeAsync(
-        CliContext context, ParseResult parsed, ServingOptions serving, ServerOptions served, TopologyHost host, CompiledTopology topology, string home, PrometheusExporter metrics, bool json, CancellationToken stop)
+        CliContext context, ParseResult parsed, ServingOptions serving, ServerOptions served, TopologyHost host, CompiledTopology topology, string home, PrometheusExporter metrics, CancellationToken stop)
     {
-        await using var status = new HostStatus(host, topology.Definition, context.Time);
-        var started = context.Time.GetTimestamp();
+        var status = new HostStatus(host, topology.Definition, context.Time);
         await using var server = await serving.StartAsync(served, parsed, RunCommand.Parts(host, topology, status, metrics), stop);
         using var bound = new DrainBound(context.Time, stop);
         var run = Supervisor(context).RunAsync(host.CreatePipelineAsync, stop, bound.Abort);
@@ -100,8 +100,6 @@ internal static class DemoCommand
 
         var left = (await StatusAsync(host, topology, CancellationToken.None))?.Backlog ?? 0;
         context.Say(left == 0 ? "stopped; everything is stored" : $"stopped; {left:N0} texts wait in the log: start again to go on");
-        if (json)
-            new DemoReport(host.Progress.Snapshot(), context.Time.GetElapsedTime(started), host.Identity!, PackageSet.Name, PeakMemory.Bytes()).Write(context, json: true);
         return ExitCode.Ok;
     }
 
@@ -122,17 +120,15 @@ internal static class DemoCommand
 
     private static async Task WatchAsync(CliContext context, TopologyHost host, HostStatus status, int expected, Task run, CancellationToken stop)
     {
-        using var line = new ProgressLine(context);
-        var started = context.Time.GetTimestamp();
+        var line = new ProgressLine(context, expected);
         while (!run.IsCompleted && !stop.IsCancellationRequested && host.Progress.Snapshot().Outcomes.Total < expected)
         {
-            Show(line, status, host, expected);
+            Show(line, status, host);
             await Task.WhenAny(run, Task.Delay(Redraw, context.Time, stop));
         }
 
-        Show(line, status, host, expected);
-        line.Dispose();
-        var took = context.Time.GetElapsedTime(started);
+        Show(line, status, host);
+        var took = line.End();
         if (host.Progress.Snapshot().Outcomes.Total >= expected)
         {
             var found = host.Progress.Snapshot();
@@ -140,11 +136,10 @@ internal static class DemoCommand
         }
     }
 
-    private static void Show(ProgressLine line, HostStatus status, TopologyHost host, int expected)
+    private static void Show(ProgressLine line, HostStatus status, TopologyHost host)
     {
         var now = host.Progress.Snapshot();
-        var done = now.Outcomes.Total;
-        line.Report("enriching", done, expected, $"{done:N0} of {expected:N0} documents, {status.Rate(now):N0}/s, {now.Entities:N0} entities");
+        line.Show(now, status.Rate(now));
     }
 
     private static PipelineSupervisor Supervisor(CliContext context) => new(Engines.Create(null), new DeliveryOptions(), context.Time);

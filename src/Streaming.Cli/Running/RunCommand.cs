@@ -6,6 +6,7 @@ using Streaming.Core;
 using Streaming.Core.Engine;
 using Streaming.Core.Telemetry;
 using Streaming.Core.Topology;
+using Streaming.Learning.Provenance;
 using Streaming.Server;
 
 namespace Streaming.Cli.Running;
@@ -36,7 +37,7 @@ internal static class RunCommand
                 using var otlp = OtlpExport.Start(context);
                 using var metrics = new PrometheusExporter();
                 await using var host = await TopologyHost.StartAsync(context, parsed.GetValue(data), topology, parsed.GetValue(once), stop);
-                await using var status = new HostStatus(host, topology.Definition, context.Time);
+                var status = new HostStatus(host, topology.Definition, context.Time);
                 StreamingServer? server = null;
                 try
                 {
@@ -71,6 +72,8 @@ internal static class RunCommand
         Models = host.Models,
         Status = status,
         DeadLetters = host.Store is { } store ? new StoreDeadLetters(store) : null,
+        History = host.Serving?.Registry is null ? null : host.Serving.History,
+        Lineage = host.Serving?.Registry is { } registry ? new LineageReader(registry, host.Store?.Samples) : null,
         Metrics = metrics.Write,
         NotReadyBecause = () => host.NotReadyBecause,
     };

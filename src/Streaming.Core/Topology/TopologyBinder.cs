@@ -26,7 +26,7 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
             Sink = sink,
             DeadLetters = new DeadLetterSettings { Topic = deadLetters.Text("topic") ?? name + ".dead-letter", MaxAttempts = deadLetters.Integer("max_attempts") },
             Labelling = LabellingBinder.Bind(root.Map("labelling"), Thresholds, diagnostics),
-            Retraining = Retraining(root.Map("retraining")),
+            Retraining = RetrainingBinder.Bind(root.Map("retraining"), Model(root.Map("model")), diagnostics),
         };
         CheckTopics(root, topology);
         CheckBounds(root.Map("batching"), topology);
@@ -165,25 +165,6 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
         Sentiment = map.Number(StageRegistry.Sentiment),
         Aspects = map.Number(StageRegistry.Aspects),
     };
-
-    private RetrainingSettings Retraining(SettingMap map)
-    {
-        var retraining = new RetrainingSettings
-        {
-            Enabled = map.Flag("enabled"),
-            Recipe = map.Text("recipe"),
-            MinLabels = map.Integer("min_labels"),
-            Every = map.Duration("every"),
-            MaxClassDrop = map.Number("max_class_drop")!.Value,
-            EventsTopic = map.Text("events_topic")!,
-        };
-        if (retraining is { Enabled: true, Recipe: null })
-        {
-            diagnostics.Error(TopologyErrorCodes.Conflict, map.PositionOf("enabled"), "`retraining.enabled` is `true`, but there is no recipe.", "Set `retraining.recipe` to a training recipe.");
-        }
-
-        return retraining;
-    }
 
     // A topology that reads what it writes would feed itself for ever.
     private void CheckTopics(SettingMap root, TopologyDefinition topology)

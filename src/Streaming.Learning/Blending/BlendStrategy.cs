@@ -29,7 +29,7 @@ public enum BlendStrategy
 public static class BlendStrategies
 {
     /// <summary>Every name, in the order of the enumeration.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["all", "distilled", "original", "simple_mix", "sigmoid", "cosine", "power"];
+    public static IReadOnlyList<string> Names => Core.Topology.BlendSection.Strategies;
 
     /// <summary>The name of a strategy.</summary>
     public static string NameOf(BlendStrategy strategy) => Names[(int)strategy];

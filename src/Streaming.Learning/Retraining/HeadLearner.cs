@@ -192,8 +192,8 @@ public sealed class HeadLearner(ITokenizer tokenizer, IModelRunner runner, HeadM
         return [.. logits.Select((values, h) => HeadMeasurement.OfClasses(gold, values, made[h].Manifest))];
     }
 
-    /// <summary>What several heads of the same inputs find in texts, and how long each took beside the encoder.</summary>
-    /// <returns>Findings by head and text; times by head.</returns>
+    /// <summary>What several heads of the same inputs find in texts, and how long each takes beside the encoder.</summary>
+    /// <returns>Findings by head and text; median time of a text by head, which other work on the machine moves little.</returns>
     public async Task<(IReadOnlyList<IReadOnlyList<HashSet<LabelledSpan>>> Findings, IReadOnlyList<TimeSpan> Times)> PredictAsync(
         IReadOnlyList<TrainedHead> heads, IReadOnlyList<string> texts, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -201,7 +201,7 @@ public sealed class HeadLearner(ITokenizer tokenizer, IModelRunner runner, HeadM
         ArgumentNullException.ThrowIfNull(texts);
         var made = heads.Select(Make).ToList();
         var findings = made.Select(_ => texts.Select(static _ => new HashSet<LabelledSpan>()).ToArray()).ToArray();
-        var times = new TimeSpan[made.Count];
+        var times = made.Select(_ => new List<TimeSpan>(texts.Count)).ToArray();
         var samples = texts.Select(text => head.Unit == HeadUnit.Token
             ? new LearningSample { Tagged = new TaggedText(text, SampleLoader.SegmentedWords(text), [], null, "replay"), IsDistilled = true }
             : new LearningSample { Classified = new ClassifiedText(text, 0, "replay"), IsDistilled = true }).ToList();
@@ -214,12 +214,12 @@ public sealed class HeadLearner(ITokenizer tokenizer, IModelRunner runner, HeadM
                 {
                     var started = time.GetTimestamp();
                     Find(made[h], samples[text], vectors, findings[h][text]);
-                    times[h] += time.GetElapsedTime(started);
+                    times[h].Add(time.GetElapsedTime(started));
                 }
             },
             null,
             cancellationToken).ConfigureAwait(false);
-        return (findings, times);
+        return (findings, [.. times.Select(static all => all.Order().ElementAtOrDefault(all.Count / 2))]);
     }
 
     private static void Find(Head head, LearningSample sample, ReadOnlySpan<float> vectors, HashSet<LabelledSpan> found)

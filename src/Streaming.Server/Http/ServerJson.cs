@@ -3,9 +3,11 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Streaming.Contracts;
 using Streaming.Core.Search;
+using Streaming.Learning.Provenance;
 using Streaming.Server.Analysis;
 using Streaming.Server.DeadLetters;
 using Streaming.Server.Ingest;
+using Streaming.Server.Models;
 using Streaming.Server.Search;
 using Streaming.Server.Status;
 
@@ -25,6 +27,9 @@ namespace Streaming.Server.Http;
 [JsonSerializable(typeof(AnalyzeResult))]
 [JsonSerializable(typeof(IngestResult))]
 [JsonSerializable(typeof(ServerStatus))]
+[JsonSerializable(typeof(ModelHistory))]
+[JsonSerializable(typeof(DocumentLineage))]
+[JsonSerializable(typeof(ModelLineage))]
 [JsonSerializable(typeof(DeadLetterList))]
 [JsonSerializable(typeof(DeadLetterView))]
 [JsonSerializable(typeof(Problem))]

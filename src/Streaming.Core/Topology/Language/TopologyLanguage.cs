@@ -59,7 +59,7 @@ internal static class TopologyLanguage
         new("labelling", LabellingLanguage.Map(Topic, ConfidencePerTask), "Which documents are sent to be labelled."),
         new("sink", Sink(), "Where enriched documents go."),
         new("dead_letters", DeadLetters(), "What happens to messages that cannot be enriched."),
-        new("retraining", Retraining(), "When new heads are trained from new labels."),
+        new("retraining", RetrainingLanguage.Retraining(Topic), "When new heads are trained from new labels."),
     ])
     {
         KnownAs = new Dictionary<string, string>
@@ -205,20 +205,6 @@ internal static class TopologyLanguage
         [
             new("topic", Topic, "Topic they go to.") { DefaultInWords = "the topology's name and `.dead-letter`" },
             new("max_attempts", new IntegerType(1, 100), "How often a message may be tried, redrives included.") { Default = (long)deadLetters.MaxAttempts },
-        ]);
-    }
-
-    private static MapType Retraining()
-    {
-        var retraining = new RetrainingSettings();
-        return new MapType(
-        [
-            new("enabled", Switch, "Train when there are enough new labels.") { Default = retraining.Enabled },
-            new("recipe", new TextType(MaxLength: 500), "Training recipe; a path relative to the topology file."),
-            new("min_labels", new IntegerType(1, 10_000_000), "New labels that start a training.") { Default = (long)retraining.MinLabels },
-            new("every", new DurationType(TimeSpan.FromHours(1), TimeSpan.FromDays(366)), "Longest time between trainings while there is any new label."),
-            new("max_class_drop", Share, "By how much the F1 of any class may fall before a new model is refused.") { Default = retraining.MaxClassDrop },
-            new("events_topic", Topic, "Topic of the decisions.") { Default = retraining.EventsTopic },
         ]);
     }
 }

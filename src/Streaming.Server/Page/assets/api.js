@@ -34,6 +34,8 @@ async function call(path, options = {}) {
 export const search = (parameters, signal) => call(`/v1/search?${parameters}`, { signal });
 export const suggest = (prefix, signal) => call(`/v1/suggest?${new URLSearchParams({ prefix, size: "8" })}`, { signal });
 export const getDocument = (id, signal) => call(`/v1/documents/${id.split("/").map(encodeURIComponent).join("/")}`, { signal });
+export const modelHistory = (signal) => call("/v1/models/history", { signal });
+export const lineageOf = (id) => call(`/v1/lineage?${new URLSearchParams({ document: id })}`);
 export const status = () => call("/v1/status");
 export const analyze = (text, signal) => call("/v1/analyze", {
   method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ text }), signal,

@@ -1,9 +1,10 @@
 // Reads the address, asks the server, shows the answer.
 
-import { analyze, getDocument, ProblemError, search, setToken } from "./api.js";
+import { analyze, getDocument, modelHistory, ProblemError, search, setToken } from "./api.js";
 import { announce, el, plural, replace } from "./dom.js";
 import { annotated, documentView } from "./document.js";
 import { showFacets } from "./facets.js";
+import { qualityView } from "./quality.js";
 import { watchProgress } from "./progress.js";
 import { resultList } from "./results.js";
 import { address, conditions, read, toggled } from "./state.js";
@@ -33,6 +34,9 @@ async function render({ focus = false, quiet = false } = {}) {
       document.title = `${doc.text.slice(0, 60)} · Streaming`;
       replace(content, documentView(state, doc));
       scrollTo(0, 0);
+    } else if (state.view === "quality") {
+      document.title = "Quality over time · Streaming";
+      replace(content, qualityView(await modelHistory(mine.signal)));
     } else if (state.view === "try") {
       document.title = "Try a text · Streaming";
       showTry(mine.signal);

@@ -1,6 +1,7 @@
 // One document: its text with everything that was found in it, how sure the model is, and what made it.
 
-import { el, hue, percent, tone, when } from "./dom.js";
+import { lineageOf } from "./api.js";
+import { el, hue, percent, replace, tone, when } from "./dom.js";
 import { address, toggled } from "./state.js";
 import { marked } from "./marks.js";
 
@@ -57,8 +58,25 @@ function lineage(doc) {
   const line = doc.lineage;
   const rows = [["Model", `${line.model} ${line.model_version}`], ["Topology", line.topology], ["Message", `${line.topic}, partition ${line.partition}, offset ${line.offset}`],
     ["Read", when(doc.ingest_time)], ...Object.entries(line.heads ?? {}).map(([name, digest]) => [`Head ${name}`, digest])];
-  return el("details", { class: "lineage" }, el("summary", {}, "Where this comes from"),
+  const more = el("div", {});
+  return el("details", { class: "lineage", ontoggle: (event) => { if (event.target.open && more.childElementCount === 0) showBundles(more, doc.id); } }, el("summary", {}, "Where this comes from"),
     el("dl", {}, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
+    more,
     doc.metadata ? [el("h3", {}, "Producer's data"), el("pre", {}, JSON.stringify(doc.metadata, null, 2))] : null,
     el("p", {}, el("a", { href: `/v1/documents/${doc.id.split("/").map(encodeURIComponent).join("/")}` }, "The document as JSON")));
+}
+
+// The bundle, its parents, the labels they learnt from, and the labels of this document.
+async function showBundles(into, id) {
+  try {
+    const found = await lineageOf(id);
+    replace(into, el("h3", {}, "Made by"), table(["Bundle", "Decision", "Learnt from", "Cost"], found.bundles.map((b) => [
+      `${b.name} ${b.version}`, b.decision ? `${b.decision} by ${b.decided_by}` : "",
+      b.labels > 0 ? `${b.labels} labels: ${Object.entries(b.labellers).map(([name, n]) => `${name} ${n}`).join(", ")}${Object.keys(b.prompts).length > 0 ? `; prompts ${Object.keys(b.prompts).join(", ")}` : ""}` : b.data.slice(0, 6).join(", "),
+      b.cost > 0 ? b.cost.toFixed(4) : ""])),
+    found.labels.length > 0 ? [el("h3", {}, "Labels of this document"), table(["Task", "Labeller", "Answer", "Prompt"], found.labels.map((l) => [l.task, l.labeller, l.validity, l.prompt ?? ""]))] : null,
+    found.taught.length > 0 ? el("p", {}, `Learnt from by ${found.taught.join(", ")}.`) : null);
+  } catch {
+    replace(into, el("p", { class: "muted" }, "More is not known here: this topology follows no registry."));
+  }
 }
