@@ -279,15 +279,17 @@ public abstract class TrainingBackendConformance
         Assert.Equal("training_state_invalid", Assert.Throws<Core.StreamingException>(() => other.LoadState(cut)).Code);
     }
 
-    [Fact]
-    public void Train_SameSeed_SameBitsAndAnotherSeedOthers()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Train_SameSeed_SameBitsAndAnotherSeedOthers(int threads)
     {
         Assert.Equal(Trained(1), Trained(1));
         Assert.NotEqual(Trained(1), Trained(2));
 
         float[] Trained(ulong seed)
         {
-            using var model = Backend.Create(Options(new ReferenceEncoder()) with { Dropout = 0.3, MaxGradientNorm = 0.1, Seed = seed });
+            using var model = Backend.Create(Options(new ReferenceEncoder()) with { Dropout = 0.3, MaxGradientNorm = 0.1, Seed = seed, Threads = threads });
             model.Accumulate(Batch(0, types: false));
             model.Update(0.01);
             return [.. model.Export().OrderBy(static w => w.Key, StringComparer.Ordinal).SelectMany(static w => w.Value)];
