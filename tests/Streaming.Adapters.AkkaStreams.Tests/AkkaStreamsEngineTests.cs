@@ -15,6 +15,16 @@ public class AkkaStreamsEngineLabellingTests : PipelineEngineLabellingConformanc
     protected override IPipelineEngine CreateEngine() => new AkkaStreamsEngine();
 }
 
+public class AkkaStreamsEngineOutageTests : PipelineEngineOutageConformance
+{
+    protected override IPipelineEngine CreateEngine() => new AkkaStreamsEngine();
+}
+
+public class AkkaStreamsEngineEndingTests : PipelineEngineEndingConformance
+{
+    protected override IPipelineEngine CreateEngine() => new AkkaStreamsEngine();
+}
+
 public class AkkaStreamsEngineDeliveryTests : PipelineEngineDeliveryConformance
 {
     protected override IPipelineEngine CreateEngine() => new AkkaStreamsEngine();

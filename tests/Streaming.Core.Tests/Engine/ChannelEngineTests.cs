@@ -9,6 +9,16 @@ public class ChannelEngineConformanceTests : PipelineEngineConformance
     protected override IPipelineEngine CreateEngine() => new ChannelEngine();
 }
 
+public class ChannelEngineOutageTests : PipelineEngineOutageConformance
+{
+    protected override IPipelineEngine CreateEngine() => new ChannelEngine();
+}
+
+public class ChannelEngineEndingTests : PipelineEngineEndingConformance
+{
+    protected override IPipelineEngine CreateEngine() => new ChannelEngine();
+}
+
 public class ChannelEngineDeliveryTests : PipelineEngineDeliveryConformance
 {
     protected override IPipelineEngine CreateEngine() => new ChannelEngine();
