@@ -40,30 +40,7 @@ public sealed class ElasticsearchSearchIndex : ISearchIndex, IDisposable
         using var answer = await AskAsync(body, cancellationToken).ConfigureAwait(false);
         if (answer.Status == 404)
             return Empty(request, begin);
-        using var document = Parse(answer);
-        var root = document.RootElement;
-        if (root.TryGetProperty("timed_out", out var timedOut) && timedOut.ValueKind == JsonValueKind.True)
-            throw new DependencyUnavailableException("search_timeout", $"The search took longer than {_options.SearchTimeout.TotalSeconds:0.#} s. Ask for less: fewer words, a shorter time, no facets.");
-
-        var outer = root.GetProperty("hits");
-        var found = outer.GetProperty("hits");
-        var hits = new List<SearchHit>(Math.Min(size, found.GetArrayLength()));
-        string? next = null;
-        foreach (var hit in found.EnumerateArray())
-        {
-            if (hits.Count == size)
-                break;
-            hits.Add(ReadHit(hit));
-            if (hits.Count == size && found.GetArrayLength() > size)
-                next = SearchCursor.Write(hit.GetProperty("sort"));
-        }
-
-        return new SearchResponse(
-            outer.GetProperty("total").GetProperty("value").GetInt64(),
-            hits,
-            ReadFacets(root),
-            next,
-            _options.Time.GetElapsedTime(begin));
+        return Read(answer, root => ReadResponse(root, size, begin));
     }
 
     /// <inheritdoc/>
@@ -76,8 +53,7 @@ public sealed class ElasticsearchSearchIndex : ISearchIndex, IDisposable
         using var answer = await AskAsync(SuggestBody.Write(folded, size, _options.SearchTimeout), cancellationToken).ConfigureAwait(false);
         if (answer.Status == 404)
             return [];
-        using var document = Parse(answer);
-        return document.RootElement.TryGetProperty("aggregations", out var aggregations) ? SuggestBody.Read(aggregations, size) : [];
+        return Read(answer, root => root.TryGetProperty("aggregations", out var aggregations) ? SuggestBody.Read(aggregations, size) : []);
     }
 
     /// <inheritdoc/>
@@ -90,10 +66,12 @@ public sealed class ElasticsearchSearchIndex : ISearchIndex, IDisposable
         using var answer = await AskAsync(body, cancellationToken).ConfigureAwait(false);
         if (answer.Status == 404)
             return null;
-        using var document = Parse(answer);
-        foreach (var hit in document.RootElement.GetProperty("hits").GetProperty("hits").EnumerateArray())
-            return ReadDocument(hit.GetProperty("_source"));
-        return null;
+        return Read(answer, static root =>
+        {
+            foreach (var hit in root.GetProperty("hits").GetProperty("hits").EnumerateArray())
+                return ReadDocument(hit.GetProperty("_source"));
+            return null;
+        });
     }
 
     /// <inheritdoc/>
@@ -133,16 +111,44 @@ public sealed class ElasticsearchSearchIndex : ISearchIndex, IDisposable
         }
     }
 
-    private JsonDocument Parse(Answer answer)
+    /// <summary>Reads an answer; one that is cut, or is none to this question, is no defect of this program.</summary>
+    private T Read<T>(Answer answer, Func<JsonElement, T> read)
     {
         try
         {
-            return JsonDocument.Parse(answer.BodyMemory);
+            using var document = JsonDocument.Parse(answer.BodyMemory);
+            return read(document.RootElement);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new DependencyUnavailableException("elasticsearch_unclear", $"{_client.Where} gave a cut or strange answer to a search.", e);
         }
+    }
+
+    private SearchResponse ReadResponse(JsonElement root, int size, long begin)
+    {
+        if (root.TryGetProperty("timed_out", out var timedOut) && timedOut.ValueKind == JsonValueKind.True)
+            throw new DependencyUnavailableException("search_timeout", $"The search took longer than {_options.SearchTimeout.TotalSeconds:0.#} s. Ask for less: fewer words, a shorter time, no facets.");
+
+        var outer = root.GetProperty("hits");
+        var found = outer.GetProperty("hits");
+        var hits = new List<SearchHit>(Math.Min(size, found.GetArrayLength()));
+        string? next = null;
+        foreach (var hit in found.EnumerateArray())
+        {
+            if (hits.Count == size)
+                break;
+            hits.Add(ReadHit(hit));
+            if (hits.Count == size && found.GetArrayLength() > size)
+                next = SearchCursor.Write(hit.GetProperty("sort"));
+        }
+
+        return new SearchResponse(
+            outer.GetProperty("total").GetProperty("value").GetInt64(),
+            hits,
+            ReadFacets(root),
+            next,
+            _options.Time.GetElapsedTime(begin));
     }
 
     private SearchHit ReadHit(JsonElement hit)

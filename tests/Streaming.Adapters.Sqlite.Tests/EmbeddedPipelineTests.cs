@@ -2,9 +2,9 @@ using System.Text;
 using Streaming.Adapters.Sqlite.DeadLetters;
 using Streaming.Contracts;
 using Streaming.Core.Engine;
-using Streaming.Core.Engine.Channels;
 using Streaming.Core.Messaging;
 using Streaming.Core.Sinks;
+using Streaming.Testing.Engine;
 using Streaming.Testing.Fakes;
 
 namespace Streaming.Adapters.Sqlite.Tests;
@@ -19,7 +19,7 @@ public sealed class EmbeddedPipelineTests
         await store.EnsureTopicAsync("raw", partitions, None);
         await using var source = store.CreateSource(new() { Group = "test", Topics = ["raw"], StopAtEnd = true });
         var embedded = store.CreateSink("test");
-        await new ChannelEngine().RunAsync(
+        await TestEngine.Create().RunAsync(
             new Pipeline
             {
                 Topology = "test",
@@ -78,7 +78,7 @@ public sealed class EmbeddedPipelineTests
         await RunAsync(store);
         var before = await store.Search.SearchAsync(new() { Size = 200 }, None);
         await using var again = store.CreateSource(new() { Group = "again", Topics = ["raw"], StopAtEnd = true });
-        await new ChannelEngine().RunAsync(
+        await TestEngine.Create().RunAsync(
             new Pipeline { Topology = "test", Source = again, Sink = store.CreateSink("test", "again"), DeadLetters = store.CreateSink("test", "again"), Models = new FakeModelSource(new FakeModel()) },
             None,
             None);

@@ -211,7 +211,7 @@ internal sealed class IndexBootstrap(ElasticsearchClient client, ElasticsearchOp
         _ = Version.TryParse(dash < 0 ? number : number[..dash], out var parsed);
         ProductVersion = parsed;
         if (!openSearch && (parsed is null || parsed < Oldest))
-            throw new StreamingException("elasticsearch_too_old", $"{client.Where} is Elasticsearch {number}; {Oldest} or newer, or OpenSearch, is needed.");
+            throw new StreamingException("elasticsearch_too_old", $"{client.Where} is Elasticsearch {number}; {Oldest} or newer, or OpenSearch, is needed. Upgrade it, or mend the address (STREAMING_ELASTICSEARCH_URL or the topology's sink.url).");
     }
 
     private void ExpectSuccess(Answer answer, string what)

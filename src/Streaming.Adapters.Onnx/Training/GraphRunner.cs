@@ -13,6 +13,7 @@ internal sealed class GraphRunner : IDisposable
     private readonly InferenceSession? _backward;
     private readonly RunOptions _runOptions = new();
     private readonly GradientTape _tape;
+    private readonly OrtMemoryInfo _memory = OrtMemoryInfo.DefaultInstance;
 
     public GraphRunner(GradientTape tape, IReadOnlyList<DropoutMask> masks, OnnxRunnerOptions options)
     {
@@ -20,6 +21,8 @@ internal sealed class GraphRunner : IDisposable
         (_forward, Device) = OnnxSessionFactory.Open(_tape.Forward(), options, singlePrecision: true);
         if (_tape.Differentiated.Count > 0)
             (_backward, _) = OnnxSessionFactory.Open(_tape.Backward(), options, singlePrecision: true);
+        if (Device.StartsWith("cuda:", StringComparison.Ordinal))
+            _memory = new OrtMemoryInfo(OrtMemoryInfo.allocatorCUDA, OrtAllocatorType.DeviceAllocator, int.Parse(Device.AsSpan("cuda:".Length), System.Globalization.CultureInfo.InvariantCulture), OrtMemType.Default);
     }
 
     /// <summary>Where it runs.</summary>
@@ -31,15 +34,21 @@ internal sealed class GraphRunner : IDisposable
     /// <summary>What the backward pass gives derivatives by.</summary>
     public IReadOnlyList<string> Differentiated => _tape.Differentiated;
 
-    /// <summary>A forward pass.</summary>
+    /// <summary>A forward pass. What it gives stays on the device, where the backward pass needs it.</summary>
     /// <param name="find">Values by name.</param>
     /// <param name="kept">Receives what is given out and what the backward pass needs, by name; the caller's to dispose of.</param>
-    public void Forward(Func<string, OrtValue> find, Dictionary<string, OrtValue> kept)
+    /// <param name="read">The one that the caller reads itself; null: none.</param>
+    public void Forward(Func<string, OrtValue> find, Dictionary<string, OrtValue> kept, string? read)
     {
         try
         {
+            using var binding = _forward.CreateIoBinding();
+            foreach (var name in _tape.ForwardInputs)
+                binding.BindInput(name, find(name));
             var outputs = _tape.ForwardOutputs;
-            var values = _forward.Run(_runOptions, _tape.ForwardInputs, [.. _tape.ForwardInputs.Select(find)], outputs);
+            foreach (var name in outputs)
+                binding.BindOutputToDevice(name, name == read ? OrtMemoryInfo.DefaultInstance : _memory);
+            var values = _forward.RunWithBoundResults(_runOptions, binding);
             for (var i = 0; i < outputs.Count; i++)
                 kept.Add(outputs[i], values[i]);
         }
@@ -71,6 +80,8 @@ internal sealed class GraphRunner : IDisposable
         _forward.Dispose();
         _backward?.Dispose();
         _runOptions.Dispose();
+        if (_memory != OrtMemoryInfo.DefaultInstance)
+            _memory.Dispose();
     }
 
     private static StreamingException Failed(OnnxRuntimeException e) =>

@@ -117,8 +117,9 @@ internal sealed class OnnxTrainableModel : ITrainableModel
         Forget();
         _inputs.Fill(batch, _tables, _parameters, Info.Hidden);
         var encoder = _sessions.Embedder();
-        encoder.Runner.Forward(name => Value(name, null), _kept);
-        var hidden = _kept[encoder.Graph.Layers[Info.Layers].Name].GetTensorDataAsSpan<float>();
+        var last = encoder.Graph.Layers[Info.Layers].Name;
+        encoder.Runner.Forward(name => Value(name, null), _kept, last);
+        var hidden = _kept[last].GetTensorDataAsSpan<float>();
         for (var row = 0; row < batch.Rows; row++)
         {
             var mean = embeddings.Slice(row * Info.Hidden, Info.Hidden);
@@ -191,8 +192,8 @@ internal sealed class OnnxTrainableModel : ITrainableModel
         var top = _sessions.Head(head, training);
         if (training)
             FillMasks(batch, [.. encoder.Runner.Masks, .. top.Runner.Masks]);
-        encoder.Runner.Forward(name => Value(name, head), _kept);
-        top.Runner.Forward(name => Value(name, head), _kept);
+        encoder.Runner.Forward(name => Value(name, head), _kept, read: null);
+        top.Runner.Forward(name => Value(name, head), _kept, top.Graph.Logits.Name);
         return _kept[top.Graph.Logits.Name].GetTensorDataAsSpan<float>();
     }
 

@@ -17,6 +17,7 @@ internal static class BenchTrainingCommand
         var encoder = new Option<string>("--encoder") { Description = "Hugging Face folder of the checkpoint to fine-tune", HelpName = "DIR", Required = true };
         var tokens = new Option<int>("--tokens") { Description = "Tokens a step", DefaultValueFactory = static _ => 1024 }.Between(8, 1 << 20);
         var length = new Option<int>("--length") { Description = "Tokens a row", DefaultValueFactory = static _ => 64 }.Between(8, 512);
+        var mixed = new Option<bool>("--mixed") { Description = "Rows of another length at each step, up to --length" };
         var steps = new Option<int>("--steps") { Description = "Measured steps", DefaultValueFactory = static _ => 5 }.Between(1, 100_000);
         var threads = BenchCommand.Threads();
         var device = new Option<string>("--device") { Description = "auto, cpu or cuda", HelpName = "DEVICE", DefaultValueFactory = static _ => "auto" };
@@ -25,7 +26,7 @@ internal static class BenchTrainingCommand
         var lora = new Option<int>("--lora-rank") { Description = "Rank of LoRA adapters on query and value; 0: all weights are trained" }.Between(0, 4096);
         var backend = new Option<string>("--backend") { Description = "auto, onnx or torch", HelpName = "NAME", DefaultValueFactory = static _ => "auto" };
         var json = CommonOptions.Json();
-        return new Command("training", "Measure steps of fine-tuning a checkpoint").With(encoder, tokens, length, steps, threads, device, dropout, freeze, lora, backend, json)
+        return new Command("training", "Measure steps of fine-tuning a checkpoint").With(encoder, tokens, length, mixed, steps, threads, device, dropout, freeze, lora, backend, json)
             .Does(context, (parsed, cancellationToken) =>
             {
                 var checkpoint = EncoderCheckpoint.Load(parsed.GetValue(encoder)!);
@@ -42,7 +43,7 @@ internal static class BenchTrainingCommand
                 };
                 var result = TrainingBenchmark.Run(
                     TrainingBackends.Find(parsed.GetValue(backend)!), options, config.Hidden, config.Layers, config.Vocabulary,
-                    parsed.GetValue(tokens), Math.Min(parsed.GetValue(length), config.MaxSequence), parsed.GetValue(steps), context.Time, cancellationToken);
+                    parsed.GetValue(tokens), Math.Min(parsed.GetValue(length), config.MaxSequence), parsed.GetValue(mixed), parsed.GetValue(steps), context.Time, cancellationToken);
                 if (parsed.GetValue(json))
                     WriteJson(context.Out, result, options);
                 else

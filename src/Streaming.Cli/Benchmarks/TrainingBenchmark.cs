@@ -13,10 +13,11 @@ internal static class TrainingBenchmark
     /// <param name="options">The model; its heads are replaced by one token head.</param>
     /// <param name="tokens">Tokens a step.</param>
     /// <param name="length">Tokens a row.</param>
+    /// <param name="mixed">Whether rows are of another length at each step, 8 to <paramref name="length"/>.</param>
     /// <param name="steps">Measured steps, after two that are not.</param>
     /// <param name="time">Clock.</param>
     /// <param name="cancellationToken">Observed between steps.</param>
-    public static TrainingBenchmarkResult Run(ITrainingBackend backend, TrainableModelOptions options, int hidden, int layers, int vocabulary, int tokens, int length, int steps, TimeProvider time, CancellationToken cancellationToken)
+    public static TrainingBenchmarkResult Run(ITrainingBackend backend, TrainableModelOptions options, int hidden, int layers, int vocabulary, int tokens, int length, bool mixed, int steps, TimeProvider time, CancellationToken cancellationToken)
     {
         var random = new SeededRandom(1);
         var head = new TrainableHead
@@ -29,12 +30,14 @@ internal static class TrainingBenchmark
             Bias = new float[Labels],
         };
         using var model = backend.Create(options with { Heads = [head] });
-        var batch = Batch(random, Math.Max(1, tokens / length), length, vocabulary);
+        var batch = Batch(random, tokens, length, vocabulary);
         var (passes, updates) = (new double[steps], new double[steps]);
         var cpu = TimeSpan.Zero;
         for (var step = -2; step < steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (mixed)
+                batch = Batch(random, tokens, 8 + random.Next(length - 7), vocabulary);
             if (step == 0)
                 cpu = Environment.CpuUsage.TotalTime;
             var start = time.GetTimestamp();
@@ -49,8 +52,9 @@ internal static class TrainingBenchmark
         return new TrainingBenchmarkResult(model.Info, batch.Ids.Length, length, passes.Order().ElementAt(steps / 2), passes.Min(), updates.Order().ElementAt(steps / 2), (Environment.CpuUsage.TotalTime - cpu).TotalSeconds / steps);
     }
 
-    private static TrainingBatch Batch(SeededRandom random, int rows, int length, int vocabulary)
+    private static TrainingBatch Batch(SeededRandom random, int tokens, int length, int vocabulary)
     {
+        var rows = Math.Max(1, tokens / length);
         var places = rows * length;
         var batch = new TrainingBatch
         {

@@ -42,7 +42,7 @@ internal sealed class ProgressLine(CliContext context) : IDisposable
             var text = Describe(done, total, context.Time.GetElapsedTime(_stepStarted, now), detail);
             if (context.IsErrorTerminal)
             {
-                context.Error.Write($"\r{text}\u001b[K");
+                context.Error.Write($"\r{Fitting(text)}\u001b[K");
                 _isOpen = true;
             }
             else
@@ -64,6 +64,13 @@ internal sealed class ProgressLine(CliContext context) : IDisposable
         if (_isOpen)
             context.Error.WriteLine();
         _isOpen = false;
+    }
+
+    /// <summary>A line that wraps could not be drawn over.</summary>
+    private static string Fitting(string text)
+    {
+        var width = Console.WindowWidth;
+        return width > 1 && text.Length >= width ? text[..(width - 1)] : text;
     }
 
     private string Describe(double done, double total, TimeSpan took, string? detail)

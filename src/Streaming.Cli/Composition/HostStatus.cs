@@ -1,12 +1,16 @@
+using Streaming.Cli.Status;
+using Streaming.Core;
 using Streaming.Core.Engine;
+using Streaming.Core.Search;
 using Streaming.Core.Topology;
 using Streaming.Server.Status;
 
 namespace Streaming.Cli.Composition;
 
 /// <summary>Totals of the embedded store where there is one, and what this process is doing right now.</summary>
-internal sealed class HostStatus(TopologyHost host, TopologyDefinition topology, TimeProvider time) : IStatusReader
+internal sealed class HostStatus(TopologyHost host, TopologyDefinition topology, TimeProvider time) : IStatusReader, IAsyncDisposable
 {
+    private readonly GroupLag? _group = topology.Source.UsesKafka ? new GroupLag(topology, time) : null;
     private readonly Lock _lock = new();
     private readonly Queue<(long At, long Done)> _window = new();
 
@@ -39,11 +43,11 @@ internal sealed class HostStatus(TopologyHost host, TopologyDefinition topology,
         }
         else
         {
-            topologies.Add(OfThisProcess(now));
+            topologies.Add(OfThisProcess(now, _group is null ? null : await _group.ReadAsync(cancellationToken)));
         }
 
         if (host.Search is { } search)
-            documents = (await search.SearchAsync(new Core.Search.SearchRequest { Size = 0, FacetSize = 0 }, cancellationToken)).Total;
+            documents = await CountAsync(search, cancellationToken);
         var mine = topologies.Find(status => status.Topology == topology.Name);
         return new ServerStatus { Topologies = topologies, Documents = documents, Live = Live(now, mine?.Backlog ?? now.Backlog ?? 0) };
     }
@@ -63,21 +67,40 @@ internal sealed class HostStatus(TopologyHost host, TopologyDefinition topology,
         }
     }
 
+    /// <summary>An index that does not answer is no reason to say nothing of the rest.</summary>
+    private static async ValueTask<long?> CountAsync(ISearchIndex search, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await search.SearchAsync(new SearchRequest { Size = 0, FacetSize = 0 }, cancellationToken)).Total;
+        }
+        catch (DependencyUnavailableException)
+        {
+            return null;
+        }
+    }
+
     private LiveProgress Live(PipelineSnapshot now, long backlog)
     {
         var phase = host.NotReadyBecause is not null ? "starting" : backlog > 0 || now.InFlightDocuments > 0 ? "running" : "waiting";
         return new LiveProgress(phase, Expected, now.Outcomes.Total, Math.Round(Rate(now), 1), now.Entities, backlog);
     }
 
-    private TopologyStatus OfThisProcess(PipelineSnapshot now) => new()
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _group?.DisposeAsync() ?? default;
+
+    // Counts are this process's since its start; how far behind is the whole group's.
+    private TopologyStatus OfThisProcess(PipelineSnapshot now, (long Messages, TimeSpan? Age)? group) => new()
     {
         Topology = topology.Name,
-        Ingested = now.Outcomes.Total + (now.Backlog ?? 0),
+        Scope = "process",
+        Ingested = now.Outcomes.Total + (group?.Messages ?? now.Backlog ?? 0),
         Indexed = now.Outcomes.Indexed,
         DeadLettered = now.Outcomes.DeadLettered,
         Filtered = now.Outcomes.Filtered,
         Deleted = now.Outcomes.Deleted,
-        Backlog = now.Backlog ?? 0,
+        Backlog = group?.Messages ?? now.Backlog ?? 0,
+        BacklogSeconds = group?.Age?.TotalSeconds,
         Model = host.Identity?.Name,
         ModelVersion = host.Identity?.Version,
     };

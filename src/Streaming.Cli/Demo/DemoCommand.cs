@@ -39,7 +39,7 @@ internal static class DemoCommand
                 context.Say($"model: {host.Identity!.Name} {host.Identity.Version} is ready");
                 if (parsed.GetValue(once))
                     return await RunOnceAsync(context, host, topology, home, parsed.GetValue(json), stop);
-                return await ServeAsync(context, parsed, serving, served, host, topology, home, metrics, stop);
+                return await ServeAsync(context, parsed, serving, served, host, topology, home, metrics, parsed.GetValue(json), stop);
             });
     }
 
@@ -56,15 +56,17 @@ internal static class DemoCommand
     private static async Task<ExitCode> RunOnceAsync(CliContext context, TopologyHost host, CompiledTopology topology, string home, bool json, CancellationToken stop)
     {
         var expected = await DemoSample.FeedAsync(home, host.Producer!, topology.Definition.Source.Topics[0], static _ => { }, stop);
-        var line = new ProgressLine(context, expected);
-        var status = new HostStatus(host, topology.Definition, context.Time);
+        using var line = new ProgressLine(context);
+        await using var status = new HostStatus(host, topology.Definition, context.Time);
+        var started = context.Time.GetTimestamp();
         using var bound = new DrainBound(context.Time, stop);
         var run = Supervisor(context).RunAsync(host.CreatePipelineAsync, stop, bound.Abort);
         while (await Task.WhenAny(run, Task.Delay(Redraw, context.Time, CancellationToken.None)) != run)
-            Show(line, status, host);
+            Show(line, status, host, expected);
         await run;
-        Show(line, status, host);
-        var took = line.End();
+        Show(line, status, host, expected);
+        line.Dispose();
+        var took = context.Time.GetElapsedTime(started);
         if (stop.IsCancellationRequested)
         {
             context.Say("stopped before the end; start again to go on");
@@ -77,9 +79,10 @@ internal static class DemoCommand
     }
 
     private static async Task<ExitCode> ServeAsync(
-        CliContext context, ParseResult parsed, ServingOptions serving, ServerOptions served, TopologyHost host, CompiledTopology topology, string home, PrometheusExporter metrics, CancellationToken stop)
+        CliContext context, ParseResult parsed, ServingOptions serving, ServerOptions served, TopologyHost host, CompiledTopology topology, string home, PrometheusExporter metrics, bool json, CancellationToken stop)
     {
-        var status = new HostStatus(host, topology.Definition, context.Time);
+        await using var status = new HostStatus(host, topology.Definition, context.Time);
+        var started = context.Time.GetTimestamp();
         await using var server = await serving.StartAsync(served, parsed, RunCommand.Parts(host, topology, status, metrics), stop);
         using var bound = new DrainBound(context.Time, stop);
         var run = Supervisor(context).RunAsync(host.CreatePipelineAsync, stop, bound.Abort);
@@ -100,6 +103,8 @@ internal static class DemoCommand
 
         var left = (await StatusAsync(host, topology, CancellationToken.None))?.Backlog ?? 0;
         context.Say(left == 0 ? "stopped; everything is stored" : $"stopped; {left:N0} texts wait in the log: start again to go on");
+        if (json)
+            new DemoReport(host.Progress.Snapshot(), context.Time.GetElapsedTime(started), host.Identity!, PackageSet.Name, PeakMemory.Bytes()).Write(context, json: true);
         return ExitCode.Ok;
     }
 
@@ -120,15 +125,17 @@ internal static class DemoCommand
 
     private static async Task WatchAsync(CliContext context, TopologyHost host, HostStatus status, int expected, Task run, CancellationToken stop)
     {
-        var line = new ProgressLine(context, expected);
+        using var line = new ProgressLine(context);
+        var started = context.Time.GetTimestamp();
         while (!run.IsCompleted && !stop.IsCancellationRequested && host.Progress.Snapshot().Outcomes.Total < expected)
         {
-            Show(line, status, host);
+            Show(line, status, host, expected);
             await Task.WhenAny(run, Task.Delay(Redraw, context.Time, stop));
         }
 
-        Show(line, status, host);
-        var took = line.End();
+        Show(line, status, host, expected);
+        line.Dispose();
+        var took = context.Time.GetElapsedTime(started);
         if (host.Progress.Snapshot().Outcomes.Total >= expected)
         {
             var found = host.Progress.Snapshot();
@@ -136,10 +143,11 @@ internal static class DemoCommand
         }
     }
 
-    private static void Show(ProgressLine line, HostStatus status, TopologyHost host)
+    private static void Show(ProgressLine line, HostStatus status, TopologyHost host, int expected)
     {
         var now = host.Progress.Snapshot();
-        line.Show(now, status.Rate(now));
+        var done = now.Outcomes.Total;
+        line.Report("enriching", done, expected, $"{done:N0} of {expected:N0} documents, {status.Rate(now):N0}/s, {now.Entities:N0} entities");
     }
 
     private static PipelineSupervisor Supervisor(CliContext context) => new(Engines.Create(null), new DeliveryOptions(), context.Time);

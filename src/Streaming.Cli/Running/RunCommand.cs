@@ -37,7 +37,7 @@ internal static class RunCommand
                 using var otlp = OtlpExport.Start(context);
                 using var metrics = new PrometheusExporter();
                 await using var host = await TopologyHost.StartAsync(context, parsed.GetValue(data), topology, parsed.GetValue(once), stop);
-                var status = new HostStatus(host, topology.Definition, context.Time);
+                await using var status = new HostStatus(host, topology.Definition, context.Time);
                 StreamingServer? server = null;
                 try
                 {

@@ -6,6 +6,7 @@ using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
 using Streaming.Core;
 using Streaming.Core.Sinks;
+using Streaming.Core.Topology;
 
 namespace Streaming.Cli.Status;
 
@@ -14,20 +15,58 @@ internal static class StatusCommand
 {
     public static Command Create(CliContext context)
     {
+        var file = new Argument<string?>("TOPOLOGY") { Description = "Only this one: a file or name; needed for one that reads from Kafka", Arity = ArgumentArity.ZeroOrOne };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         return new Command("status", "How far each topology is")
-            .With(data, json)
+            .With(file, data, json)
             .Does(context, async (parsed, cancellationToken) =>
             {
+                var only = parsed.GetValue(file) is { } told ? TopologyFile.Load(context, told).Definition : null;
+                if (only is { Source.UsesKafka: true })
+                {
+                    await ShowGroupAsync(context, only, parsed.GetValue(json), cancellationToken);
+                    return ExitCode.Ok;
+                }
+
                 await using var store = await DataFolder.OpenExistingStoreAsync(context, parsed.GetValue(data), cancellationToken);
-                var topologies = store is null ? [] : await store.GetStatusAsync(cancellationToken);
+                IReadOnlyList<TopologyStatus> topologies = store is null ? [] : await store.GetStatusAsync(cancellationToken);
+                if (only is not null)
+                    topologies = [.. topologies.Where(status => status.Topology == only.Name)];
                 if (parsed.GetValue(json))
                     WriteJson(context.Out, topologies);
                 else
                     WriteText(context, parsed.GetValue(data), topologies);
                 return ExitCode.Ok;
             });
+    }
+
+    /// <summary>What the broker knows of a consumer group. What its processes have done since their starts they say themselves.</summary>
+    private static async Task ShowGroupAsync(CliContext context, TopologyDefinition topology, bool json, CancellationToken cancellationToken)
+    {
+        var partitions = await GroupLag.DescribeAsync(topology, context.Time, cancellationToken);
+        var backlog = partitions.Sum(static partition => partition.Messages);
+        var ingested = partitions.Sum(static partition => partition.End);
+        var age = partitions.Max(static partition => partition.Age);
+        if (json)
+        {
+            JsonText.WriteObject(context.Out, writer =>
+            {
+                writer.WriteString("topology", topology.Name);
+                writer.WriteString("group", topology.Source.Group);
+                writer.WriteNumber("ingested", ingested);
+                writer.WriteNumber("backlog", backlog);
+                if (age is { } oldest)
+                    writer.WriteNumber("backlog_seconds", Math.Round(oldest.TotalSeconds, 3));
+                writer.WriteNumber("partitions", partitions.Count);
+            });
+            return;
+        }
+
+        context.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{topology.Name}: group {topology.Source.Group} is {backlog:#,0} of {ingested:#,0} messages behind in {partitions.Count} partitions{(age is { } old ? $", the oldest {old.TotalSeconds:#,0.0} s old" : "")}"));
+        context.Say("what a process has done since its start it says itself: GET /v1/status; partition by partition: streaming lag");
     }
 
     private static void WriteText(CliContext context, string? data, IReadOnlyList<TopologyStatus> topologies)

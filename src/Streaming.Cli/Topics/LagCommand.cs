@@ -4,6 +4,7 @@ using System.Text.Json;
 using Streaming.Adapters.Kafka;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
+using Streaming.Cli.Status;
 using Streaming.Core;
 using Streaming.Core.Topology;
 
@@ -27,8 +28,7 @@ internal static class LagCommand
                 TimeSpan? age;
                 if (topology.Source.UsesKafka)
                 {
-                    await using var admin = new KafkaAdmin(topology.Source.Kafka, context.Time);
-                    partitions = await admin.DescribeLagAsync(topology.Source.Group, topology.Source.Topics, cancellationToken);
+                    partitions = await GroupLag.DescribeAsync(topology, context.Time, cancellationToken);
                     messages = partitions.Sum(static partition => partition.Messages);
                     age = partitions.Max(static partition => partition.Age);
                 }

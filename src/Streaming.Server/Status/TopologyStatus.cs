@@ -6,6 +6,9 @@ public sealed record TopologyStatus
     /// <summary>Name of the topology.</summary>
     public required string Topology { get; init; }
 
+    /// <summary><c>process</c> when the counts are those of the answering process since its start, and only the backlog is that of its whole consumer group; absent when all are the store's.</summary>
+    public string? Scope { get; init; }
+
     /// <summary>Messages written to its source topics.</summary>
     public required long Ingested { get; init; }
 

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Streaming.Core.Engine.Channels;
 using Streaming.Core.Messaging;
 using Streaming.Core.Sinks;
 using Streaming.Core.Telemetry;
@@ -44,7 +43,7 @@ internal sealed class FaultWorld : IAsyncDisposable
             },
         };
         _sink = new ElasticsearchSink(change?.Invoke(options) ?? options);
-        Pipeline = new PipelineWorld(new ChannelEngine(), 2);
+        Pipeline = new PipelineWorld(TestEngine.Create(), 2);
         Pipeline.Delivery = Pipeline.Delivery with { MaxWriteSize = 100 };
         Pipeline.Batching = Pipeline.Batching with { MaxQueueSize = 400 };
         Sink = new WatchedSink(bug?.Invoke(this, _sink) ?? _sink, Pipeline.Ledger);

@@ -1,5 +1,4 @@
 using Streaming.Contracts;
-using Streaming.Core.Engine.Channels;
 using Streaming.Core.Sinks;
 using Streaming.Testing.Engine;
 using Streaming.Testing.Faults;
@@ -42,7 +41,7 @@ public sealed class UnknownErrorTests
         };
         await using var sink = new ElasticsearchSink(new ElasticsearchOptions { Urls = [server.Url], Alias = "docs", BackoffBase = TimeSpan.FromMilliseconds(1), BackoffCap = TimeSpan.FromMilliseconds(5) });
         await sink.StartAsync(CancellationToken.None);
-        var world = new PipelineWorld(new ChannelEngine(), 2);
+        var world = new PipelineWorld(TestEngine.Create(), 2);
         world.DocumentSink = new WatchedSink(bug(sink), world.Ledger);
         world.Append(Documents);
         await using var source = world.Log.Consume();

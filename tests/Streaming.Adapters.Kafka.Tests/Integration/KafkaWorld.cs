@@ -1,6 +1,5 @@
 using System.Text;
 using Streaming.Core.Engine;
-using Streaming.Core.Engine.Channels;
 using Streaming.Core.Messaging;
 using Streaming.Core.Sinks;
 using Streaming.Testing.Engine;
@@ -105,7 +104,7 @@ internal sealed class KafkaWorld
             Batching = new BatchingOptions { MaxBatchTokens = 512, MaxQueueSize = 500, MaxConcurrentBatches = 2, MaxQueueDelay = TimeSpan.FromMilliseconds(5) },
             Delivery = new DeliveryOptions { CommitInterval = TimeSpan.FromMilliseconds(50), CommitEvery = 200, LagInterval = TimeSpan.Zero, RetryDelay = TimeSpan.FromMilliseconds(10) },
         };
-        run.Task = new ChannelEngine().RunAsync(pipeline, run.Drain.Token, run.Abort.Token);
+        run.Task = TestEngine.Create().RunAsync(pipeline, run.Drain.Token, run.Abort.Token);
         Runs.Add(run);
         return run;
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json;
 
 namespace Streaming.Cli.Tests.EndToEnd;
 
@@ -20,6 +21,15 @@ internal sealed record ProductResult(int ExitCode, string Out, string Error)
         return line["error ".Length..line.IndexOf(':', StringComparison.Ordinal)];
     }
 
+    /// <summary>Fails, with everything it said, unless it ended well.</summary>
+    public ProductResult Ok() => Ended(0);
+
+    /// <summary>Fails unless it ended with this exit code and one error of this code, without a stack trace.</summary>
+    public void FailedWith(int exitCode, string code) => Assert.Equal(code, Ended(exitCode).ErrorCode());
+
+    /// <summary>Standard output of a good end as one JSON value.</summary>
+    public JsonElement Json() => JsonElement.Parse(Ok().Out);
+
     /// <summary>Fails, with everything it said, unless it ended with this exit code.</summary>
     public ProductResult Ended(int exitCode)
     {
@@ -32,7 +42,7 @@ internal sealed record ProductResult(int ExitCode, string Out, string Error)
 internal sealed partial class ProductProcess : IAsyncDisposable
 {
     /// <summary>Longest wait for anything. A hang fails; a slow machine does not.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
 
     // Settings of whoever runs the tests must not reach them.
     private static readonly string[] Foreign = ["STREAMING_", "OTEL_", "NO_COLOR"];
@@ -78,6 +88,8 @@ internal sealed partial class ProductProcess : IAsyncDisposable
         foreach (var name in start.Environment.Keys.Where(static name => Foreign.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))).ToList())
             start.Environment.Remove(name);
         start.Environment["STREAMING_HOME"] = Product.Home;
+        if (Environment.ProcessPath is { } host && Path.GetFileName(host) == "dotnet")
+            start.Environment["DOTNET_ROOT"] = Path.GetDirectoryName(new FileInfo(host).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? host);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
         return new ProductProcess(start);

@@ -133,5 +133,16 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Contains("1 to 100000000", finished.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task BenchTraining_SmallCheckpoint_CountsTokensOfAStep()
+    {
+        var checkpoint = SmallCheckpoint.Write(_binary.Write("checkpoint", "") + ".folder", "good");
+        var result = (await _binary.RunAsync("bench", "training", "--encoder", checkpoint, "--tokens", "96", "--length", "16", "--threads", "1", "--steps", "2", "--json")).Json();
+        Assert.Equal("onnx", result.GetProperty("backend").GetString());
+        Assert.Equal(96, result.GetProperty("tokens").GetInt32());
+        Assert.True(result.GetProperty("trainable_parameters").GetInt64() > 10_000);
+        Assert.True(result.GetProperty("tokens_per_second").GetDouble() > 0);
+    }
+
     public void Dispose() => _binary.Dispose();
 }

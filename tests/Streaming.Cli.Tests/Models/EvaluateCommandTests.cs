@@ -90,8 +90,8 @@ public sealed class EvaluateCommandTests : IDisposable
     {
         var finished = await _binary.RunWithInputAsync("Angela Merkel visited Paris.\n\nnever read\n"u8.ToArray(), "interact", "--bundle", "starter", "--bundle", "starter");
         Assert.Equal(0, finished.ExitCode);
-        Assert.Equal(2, finished.Output.Split("Angela Merkel").Length - 1);
-        Assert.DoesNotContain("never", finished.Output, StringComparison.Ordinal);
+        Assert.Equal(2, finished.Out.Split("Angela Merkel").Length - 1);
+        Assert.DoesNotContain("never", finished.Out, StringComparison.Ordinal);
     }
 
     [StarterFact]

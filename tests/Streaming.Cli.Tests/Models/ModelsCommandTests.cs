@@ -82,7 +82,7 @@ public sealed class ModelsCommandTests : IDisposable
 
         var finished = await _binary.RunAsync("models", "verify", "damaged", "starter", "--json");
         Assert.Equal(1, finished.ExitCode);
-        var bundles = JsonDocument.Parse(finished.Output).RootElement.GetProperty("bundles").EnumerateArray().ToList();
+        var bundles = JsonDocument.Parse(finished.Out).RootElement.GetProperty("bundles").EnumerateArray().ToList();
         Assert.Equal("model_digest_mismatch", bundles[0].GetProperty("error").GetString());
         Assert.True(bundles[1].GetProperty("ok").GetBoolean());
     }

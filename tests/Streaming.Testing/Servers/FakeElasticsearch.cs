@@ -209,6 +209,8 @@ public sealed class FakeElasticsearch : IAsyncDisposable
         Others.Enqueue($"{request.Method} {request.Path}");
         if (request.Path == "/")
             return HttpWire.Answer(RootStatus, Encoding.UTF8.GetBytes(Root));
+        if (request.Path.EndsWith("/_search", StringComparison.Ordinal))
+            return HttpWire.Answer(200, Encoding.UTF8.GetBytes($"{{\"hits\":{{\"total\":{{\"value\":{Count}}},\"hits\":[]}}}}"));
         if (request.Method == "GET" && request.Path.StartsWith("/_alias/", StringComparison.Ordinal))
         {
             var alias = request.Path["/_alias/".Length..];
