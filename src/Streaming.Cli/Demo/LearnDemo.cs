@@ -43,7 +43,7 @@ internal sealed class LearnDemo(CliContext context, string? told)
         using var metrics = new PrometheusExporter();
         await using var host = await TopologyHost.StartAsync(context, data, topology, stopAtEnd: false, stop);
         host.Retraining!.Ended = (outcome, _) => CountAsync(outcome);
-        var status = new HostStatus(host, topology.Definition, context.Time);
+        await using var status = new HostStatus(host, topology.Definition, context.Time);
         await using var server = once ? null : await serving.StartAsync(await serving.ReadAsync(context, parsed, stop), parsed, RunCommand.Parts(host, topology, status, metrics), stop);
         if (server is not null)
             context.Say($"search page: {server.Address}   (Ctrl+C ends the demo)");
@@ -95,7 +95,8 @@ internal sealed class LearnDemo(CliContext context, string? told)
     /// <summary>Until every text is indexed and a retraining that is due has ended.</summary>
     private async Task WatchAsync(TopologyHost host, int minLabels, LearnDemoFeed feed, Task feeding, Task pipeline, CancellationToken stop)
     {
-        var line = new ProgressLine(context, File.ReadLines(Path.Combine(Files, "stream.jsonl")).Count() + DemoSample.Ids(_home).Count);
+        using var line = new ProgressLine(context);
+        var expected = File.ReadLines(Path.Combine(Files, "stream.jsonl")).Count() + DemoSample.Ids(_home).Count;
         var journal = new RetrainJournal(host.Serving!.Registry!, LearnDemoModel.Name);
         while (true)
         {
@@ -105,13 +106,11 @@ internal sealed class LearnDemo(CliContext context, string? told)
             if (feeding.IsFaulted)
                 await feeding;
             var now = host.Progress.Snapshot();
-            line.Show(now, 0);
+            line.Report("enriching", now.Outcomes.Total, expected, $"{now.Outcomes.Total:N0} of {expected:N0} documents, model {host.Identity!.Version}, {host.Serving.Swaps} swapped in");
             if (feeding.IsCompleted && now.Outcomes.Total >= feed.Fed && await IsLearntAsync())
                 break;
             await Task.Delay(Look, context.Time, stop);
         }
-
-        line.End();
 
         async ValueTask<bool> IsLearntAsync()
         {
