@@ -1,3 +1,5 @@
+using Streaming.Contracts;
+using Streaming.Core.Labelling;
 using Streaming.Core.Messaging;
 using Streaming.Core.Models;
 using Streaming.Core.Search;
@@ -34,6 +36,12 @@ public sealed record ServerParts
 
     /// <summary>Follows documents to what made them.</summary>
     public LineageReader? Lineage { get; init; }
+
+    /// <summary>Requests for labels, and labels: the labelling page.</summary>
+    public ISampleStore? Samples { get; init; }
+
+    /// <summary>Labels of each task that people can label for.</summary>
+    public IReadOnlyDictionary<LabelTask, IReadOnlyList<string>> Labels { get; init; } = new Dictionary<LabelTask, IReadOnlyList<string>>();
 
     /// <summary>Metrics in Prometheus' text format.</summary>
     public Func<string>? Metrics { get; init; }

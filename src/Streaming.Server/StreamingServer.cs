@@ -11,6 +11,7 @@ using Streaming.Core;
 using Streaming.Server.Analysis;
 using Streaming.Server.Http;
 using Streaming.Server.Ingest;
+using Streaming.Server.Labelling;
 using Streaming.Server.Models;
 using Streaming.Server.Page;
 using Streaming.Server.Search;
@@ -70,6 +71,7 @@ public sealed class StreamingServer : IAsyncDisposable
         IngestEndpoint.Map(app, options, parts);
         SearchEndpoints.Map(app, parts);
         AnalyzeEndpoint.Map(app, options, parts);
+        LabellingEndpoints.Map(app, options, parts);
         OperationsEndpoints.Map(app, parts);
         ModelEndpoints.Map(app, parts);
         PageEndpoints.Map(app);

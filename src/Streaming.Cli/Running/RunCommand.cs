@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Streaming.Cli.CommandLine;
+using Streaming.Cli.Labelling;
 using Streaming.Cli.Composition;
 using Streaming.Cli.Telemetry;
+using Streaming.Contracts;
 using Streaming.Core;
 using Streaming.Core.Engine;
 using Streaming.Core.Telemetry;
@@ -74,6 +76,8 @@ internal static class RunCommand
         DeadLetters = host.Store is { } store ? new StoreDeadLetters(store) : null,
         History = host.Serving?.Registry is null ? null : host.Serving.History,
         Lineage = host.Serving?.Registry is { } registry ? new LineageReader(registry, host.Store?.Samples) : null,
+        Samples = host.Store?.Samples,
+        Labels = host.Serving is { } serving ? Labellers.LabelsOf(serving.Bundle, topology.Definition) : new Dictionary<LabelTask, IReadOnlyList<string>>(),
         Metrics = metrics.Write,
         NotReadyBecause = () => host.NotReadyBecause,
     };

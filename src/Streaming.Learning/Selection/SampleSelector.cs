@@ -74,7 +74,7 @@ public sealed class SampleSelector : ISampleSelector
                 return null;
             if (document.Text.Length > _options.MaxTextLength)
                 return PassOver(SelectionCounts.TooLong);
-            var id = IdOf(document);
+            var id = IdOf(_options.Topology, document);
             var known = _chosen.Find(document.Text);
 
             // The engine has started again and reads on from before: what was chosen is chosen again, and paid for once.
@@ -162,6 +162,10 @@ public sealed class SampleSelector : ISampleSelector
         return null;
     }
 
-    private string IdOf(EnrichedDocument document) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{_options.Topology}\0{document.Id}\0{document.Text}")).AsSpan(0, 16));
+    /// <summary>Identity of the request for a document's labels: the same text of the same document is asked for once.</summary>
+    public static string IdOf(string topology, EnrichedDocument document)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{topology}\0{document.Id}\0{document.Text}")).AsSpan(0, 16));
+    }
 }

@@ -7,6 +7,7 @@ using Streaming.Learning.Provenance;
 using Streaming.Server.Analysis;
 using Streaming.Server.DeadLetters;
 using Streaming.Server.Ingest;
+using Streaming.Server.Labelling;
 using Streaming.Server.Models;
 using Streaming.Server.Search;
 using Streaming.Server.Status;
@@ -32,6 +33,12 @@ namespace Streaming.Server.Http;
 [JsonSerializable(typeof(ModelLineage))]
 [JsonSerializable(typeof(DeadLetterList))]
 [JsonSerializable(typeof(DeadLetterView))]
+[JsonSerializable(typeof(LabellingQueue))]
+[JsonSerializable(typeof(LabellingAnswer))]
+[JsonSerializable(typeof(LabellingItem))]
+[JsonSerializable(typeof(LabellingTarget))]
+[JsonSerializable(typeof(LabellingResult))]
+[JsonSerializable(typeof(AgreementReport))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(HealthResult))]
 [JsonSerializable(typeof(string))]

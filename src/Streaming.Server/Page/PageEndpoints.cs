@@ -22,6 +22,7 @@ internal static class PageEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/", static Task (HttpContext context) => SendAsync(context, "index.html")).ExcludeFromDescription();
+        routes.MapGet("/label", static Task (HttpContext context) => SendAsync(context, "label.html")).ExcludeFromDescription();
         routes.MapGet("/assets/{name}", static Task (HttpContext context) => SendAsync(context, (string?)context.Request.RouteValues["name"] ?? "")).ExcludeFromDescription();
         routes.MapGet("/favicon.ico", static Task (HttpContext context) => SendAsync(context, "icon.svg")).ExcludeFromDescription();
     }

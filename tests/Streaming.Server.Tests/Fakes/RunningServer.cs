@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Streaming.Contracts;
 using Streaming.Testing.Conformance;
+using Streaming.Testing.Fakes;
 
 namespace Streaming.Server.Tests.Fakes;
 
@@ -19,12 +20,15 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public required FakeOperations Operations { get; init; }
 
+    public required InMemorySampleStore Samples { get; init; }
+
     public required HttpClient Client { get; init; }
 
     public Uri Address => _server.Address;
 
     public static async Task<RunningServer> StartAsync(IEnumerable<EnrichedDocument>? documents = null, ServerOptions? options = null, Func<string?>? notReady = null)
     {
+        var samples = new InMemorySampleStore();
         var (index, producer, operations) = (new FakeIndex(documents ?? SearchCorpus.Documents), new FakeProducer(), new FakeOperations());
         var server = await StreamingServer.StartAsync(options ?? new(), new()
         {
@@ -34,10 +38,12 @@ internal sealed class RunningServer : IAsyncDisposable
             Models = new FakeModel(),
             Status = operations,
             DeadLetters = operations,
+            Samples = samples,
+            Labels = new Dictionary<LabelTask, IReadOnlyList<string>> { [LabelTask.Entities] = ["PER", "LOC", "ORG"], [LabelTask.Sentiment] = ["negative", "neutral", "positive"] },
             Metrics = static () => "streaming_documents_total{outcome=\"indexed\"} 6\n",
             NotReadyBecause = notReady ?? (static () => null),
         }, CancellationToken.None);
-        return new(server) { Index = index, Producer = producer, Operations = operations, Client = new HttpClient { BaseAddress = server.Address } };
+        return new(server) { Index = index, Producer = producer, Operations = operations, Samples = samples, Client = new HttpClient { BaseAddress = server.Address } };
     }
 
     public async Task<(int Status, JsonElement Body)> GetAsync(string path)

@@ -14,7 +14,7 @@ export function setToken(token) {
   sessionStorage.setItem(tokenKey, token);
 }
 
-async function call(path, options = {}) {
+export async function call(path, options = {}) {
   const headers = new Headers(options.headers);
   const token = sessionStorage.getItem(tokenKey);
   if (token) headers.set("Authorization", `Bearer ${token}`);
@@ -39,4 +39,7 @@ export const lineageOf = (id) => call(`/v1/lineage?${new URLSearchParams({ docum
 export const status = () => call("/v1/status");
 export const analyze = (text, signal) => call("/v1/analyze", {
   method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ text }), signal,
+});
+export const reportWrong = (documentId) => call("/v1/labelling/reports", {
+  method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ document_id: documentId }),
 });

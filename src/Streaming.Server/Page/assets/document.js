@@ -1,19 +1,36 @@
 // One document: its text with everything that was found in it, how sure the model is, and what made it.
 
-import { lineageOf } from "./api.js";
+import { lineageOf, reportWrong } from "./api.js";
 import { el, hue, percent, replace, tone, when } from "./dom.js";
 import { address, toggled } from "./state.js";
 import { marked } from "./marks.js";
 
 export function documentView(state, doc) {
   return el("article", { class: "document" },
-    el("nav", { class: "crumbs" }, el("a", { class: "button", href: address({ ...state, document: null }), "data-nav": true, id: "back" }, "← Results")),
+    el("nav", { class: "crumbs" }, el("a", { class: "button", href: address({ ...state, document: null }), "data-nav": true, id: "back" }, "← Results"), wrongButton(doc)),
     el("header", { class: "document-head" }, el("h1", {}, "Document ", el("code", {}, doc.id)),
       el("p", { class: "card-meta" }, doc.source ? el("span", {}, doc.source) : null, doc.language ? el("span", {}, doc.language) : null,
         el("time", { datetime: doc.event_time }, when(doc.event_time)),
         doc.truncated ? el("span", { class: "pill negative", title: "The model has not seen all of the text" }, `covers ${percent(doc.coverage)}`) : null)),
     annotated(state, doc),
     lineage(doc));
+}
+
+// A correction goes to the labelling page, at the head of its queue.
+function wrongButton(doc) {
+  const said = el("span", { class: "muted", role: "status" });
+  const button = el("button", { class: "button", id: "wrong", title: "Correct it on the labelling page; models learn from corrections" }, "This is wrong");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      const result = await reportWrong(doc.id);
+      location.assign(`/label?request=${encodeURIComponent(result.request_id)}`);
+    } catch (error) {
+      said.textContent = error.message;
+      button.disabled = false;
+    }
+  });
+  return [" ", button, " ", said];
 }
 
 export function annotated(state, doc) {
