@@ -8,6 +8,7 @@ internal static class ModelsCommand
 {
     public static Command Create(CliContext context) => new Command("models", "Import, list, inspect, compare and promote model bundles").With(
         ImportCommand.Create(context),
+        OptimiseCommand.Create(context),
         ListCommand.Create(context),
         ShowCommand.Create(context),
         VerifyCommand.Create(context),
