@@ -3,7 +3,8 @@ namespace Streaming.Adapters.Onnx.Running;
 /// <summary>Memory of one pass: inputs and hidden states, pinned, used again for later passes.</summary>
 internal sealed class EncoderBuffer
 {
-    private const int Smallest = 1024;
+    // Batches stay within a budget, so the largest is soon seen: steps of a few pages waste less than doubling.
+    private const int Step = 16 * 1024;
 
     private int[] _inputs = [];
     private float[] _hidden = [];
@@ -36,6 +37,6 @@ internal sealed class EncoderBuffer
     private static void Grow<T>(ref T[] array, int count)
     {
         if (array.Length < count)
-            array = GC.AllocateUninitializedArray<T>(Math.Max(Smallest, checked((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)count))), pinned: true);
+            array = GC.AllocateUninitializedArray<T>(checked((count + Step - 1) / Step * Step), pinned: true);
     }
 }

@@ -21,7 +21,8 @@ public static class EncoderTuner
     private const int FewestToHalve = 4;
     private const int FewestToCompare = 3;
 
-    private static readonly int[] CpuBudgets = [BatchingOptions.UsualBatchTokens, 256, 512, 192, 768];
+    // None above the usual: the memory of the largest batch ever run stays with ONNX Runtime's arena.
+    private static readonly int[] CpuBudgets = [BatchingOptions.UsualBatchTokens, 256, 192, 128];
     private static readonly int[] GpuBudgets = [GpuDefault, 2_048, 8_192, 1_024, 16_384];
 
     /// <summary>Longest time tuning takes, one pass more or less.</summary>

@@ -11,6 +11,7 @@ internal static class BenchCommand
         BenchEncoderCommand.Create(context),
         BenchEngineCommand.Create(context),
         BenchPipelineCommand.Create(context),
+        BenchScaleCommand.Create(context),
         BenchTrainingCommand.Create(context));
 
     /// <summary><c>--input FILE</c>.</summary>

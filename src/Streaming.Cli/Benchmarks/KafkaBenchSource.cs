@@ -77,6 +77,14 @@ internal sealed class KafkaBenchSource : IBenchSource
         _made.Add(Topic);
     }
 
+    /// <summary>Name of one more topic, which whoever uses it makes; deleted with the others.</summary>
+    public string NewName(string suffix)
+    {
+        var name = $"{Topic}.{suffix}";
+        _made.Add(name);
+        return name;
+    }
+
     /// <inheritdoc/>
     public IMessageSource Open() => new KafkaMessageSource(new KafkaSourceOptions
     {

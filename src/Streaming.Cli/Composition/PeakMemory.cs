@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Streaming.Cli.Composition;
 
-/// <summary>Most physical memory this process has had.</summary>
+/// <summary>Most physical memory a process has had.</summary>
 internal static class PeakMemory
 {
     private const string Field = "VmHWM:";
@@ -21,10 +21,13 @@ internal static class PeakMemory
         }
     }
 
-    /// <summary>Bytes: <c>VmHWM</c> of the kernel, elsewhere what the runtime says.</summary>
-    public static long Bytes()
+    /// <summary>Bytes of this process: <c>VmHWM</c> of the kernel, elsewhere what the runtime says.</summary>
+    public static long Bytes() => Bytes(Environment.ProcessId);
+
+    /// <summary>The same of another process.</summary>
+    public static long Bytes(int processId)
     {
-        const string status = "/proc/self/status";
+        var status = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/status");
         if (File.Exists(status))
         {
             foreach (var line in File.ReadLines(status))
@@ -37,7 +40,7 @@ internal static class PeakMemory
             }
         }
 
-        using var process = Process.GetCurrentProcess();
+        using var process = Process.GetProcessById(processId);
         return process.PeakWorkingSet64;
     }
 }

@@ -145,6 +145,8 @@ internal sealed class TopologyHost : IAsyncDisposable
         using (var lease = Serving.Source.Acquire())
             _batching = await BatchTuning.ApplyAsync(_context, data, _topology.Batching, lease.Model.Runner, Serving.Bundle.Manifest.Encoder.Sha256, cancellationToken);
         await RegisterAsync(cancellationToken);
+        LoadGarbage.Collect();
+
         // Over Kafka, labels come together in the process that retrains: `streaming retrain --watch`.
         if (_topology.Retraining.Enabled && !_topology.Source.UsesKafka)
             Retraining = Own(RetrainHost.Start(_context, _compiled, Store!, Serving, Producer!));
