@@ -46,10 +46,13 @@ internal sealed partial class GradientTape
     }
 
     /// <summary>a + b, each broadcast to the other.</summary>
-    public TapeValue Add(TapeValue a, TapeValue b)
+    /// <param name="a">Left.</param>
+    /// <param name="b">Right.</param>
+    /// <param name="remade">Whether the backward pass makes it again: both sides are there anyway.</param>
+    public TapeValue Add(TapeValue a, TapeValue b, bool remade = false)
     {
         var shape = Broadcast(a.Shape, b.Shape);
-        return Record(Result(_forward.Node("Add", [a.Name, b.Name]), shape, a, b), gradient =>
+        return Record(Result("Add", shape, a, b, remade), gradient =>
         {
             Accumulate(a, () => Reduced(gradient, shape, a.Shape));
             Accumulate(b, () => Reduced(gradient, shape, b.Shape));
@@ -57,10 +60,13 @@ internal sealed partial class GradientTape
     }
 
     /// <summary>a · b element by element, each broadcast to the other. Dropout is this, with a mask for b.</summary>
-    public TapeValue Mul(TapeValue a, TapeValue b)
+    /// <param name="a">Left.</param>
+    /// <param name="b">Right.</param>
+    /// <param name="remade">Whether the backward pass makes it again: both sides are there anyway.</param>
+    public TapeValue Mul(TapeValue a, TapeValue b, bool remade = false)
     {
         var shape = Broadcast(a.Shape, b.Shape);
-        return Record(Result(_forward.Node("Mul", [a.Name, b.Name]), shape, a, b), gradient =>
+        return Record(Result("Mul", shape, a, b, remade), gradient =>
         {
             Accumulate(a, () => Reduced(_backward.Node("Mul", [gradient, Saved(b)]), shape, a.Shape));
             Accumulate(b, () => Reduced(_backward.Node("Mul", [gradient, Saved(a)]), shape, b.Shape));
@@ -97,14 +103,14 @@ internal sealed partial class GradientTape
             var across = _backward.Node("Sub", [gradient, _backward.Node("Mul", [Saved(normal), along])]);
             return _backward.Node("Mul", [_backward.Node("Sub", [across, Mean(_backward, gradient)]), Saved(deviation)]);
         }));
-        return Add(Mul(normal, scale), shift);
+        return Add(Mul(normal, scale, remade: true), shift, remade: true);
     }
 
     /// <summary>u · (1 + erf u). With u = x / √2 it is √2 · GELU(x) (Hendrycks, Gimpel 2016), and the factors go into the products around it.</summary>
     public TapeValue ErrorGate(TapeValue u)
     {
         var gate = new TapeValue(_forward.Node("Add", [_forward.Node("Erf", [u.Name]), _forward.Scalar(1f)]), u.Shape, u.Differentiable);
-        return Record(Result(_forward.Node("Mul", [u.Name, gate.Name]), u.Shape, u), gradient => Accumulate(u, () =>
+        return Record(Result("Mul", u.Shape, u, gate, remade: true), gradient => Accumulate(u, () =>
         {
             var exponent = _backward.Node("Sub", [_backward.Scalar(LogTwoOverRootPi), _backward.Node("Mul", [Saved(u), Saved(u)])]);
             var bell = _backward.Node("Mul", [_backward.Node("Exp", [exponent]), Saved(u)]);
@@ -205,6 +211,12 @@ internal sealed partial class GradientTape
         var lengths = _forward.Node("ReduceL2", [merged], "", new("axes", [1L]), new("keepdims", 0L));
         return new TapeValue(_forward.Node("Reciprocal", [lengths]), [weight.Shape[0]], false);
     }
+
+    private TapeValue Result(string operation, object[] shape, TapeValue a, TapeValue b, bool remade) =>
+        new(_forward.Node(operation, [a.Name, b.Name]), shape, a.Differentiable || b.Differentiable)
+        {
+            Remake = remade ? () => _backward.Node(operation, [Saved(a), Saved(b)]) : null,
+        };
 
     private static string Product(GraphBuilder graph, string a, string b, bool transposeA, bool transposeB, float scale) =>
         graph.Node("FusedMatMul", [a, b], GraphBuilder.Microsoft, new("transA", transposeA ? 1L : 0L), new("transB", transposeB ? 1L : 0L), new("alpha", scale));

@@ -22,7 +22,7 @@ internal sealed partial class GradientTape(string prefix = "")
     private readonly Dictionary<string, TapeValue> _inputs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, object[]> _shapes = new(StringComparer.Ordinal);
     private readonly HashSet<string> _backwardInputs = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _backwardViews = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _remade = new(StringComparer.Ordinal);
     private readonly Dictionary<(GraphBuilder Graph, string Values), string> _constants = [];
     private readonly List<string> _forwardOrder = [];
     private readonly List<string> _backwardOrder = [];
@@ -126,14 +126,15 @@ internal sealed partial class GradientTape(string prefix = "")
         return output;
     }
 
-    /// <summary>A forward value's name in the backward graph; from now on it is kept until then.</summary>
+    /// <summary>A forward value's name in the backward graph; if it is not cheap to make again there, it is kept from now on.</summary>
     private string Saved(TapeValue value)
     {
-        if (value.Whole is { } whole)
+        var again = value.Whole is { } whole ? () => _backward.Node("Reshape", [Saved(whole), ShapeIn(_backward, value.Shape)]) : value.Remake;
+        if (again is not null && !_given.Contains(value.Name))
         {
-            if (!_backwardViews.TryGetValue(value.Name, out var view))
-                _backwardViews.Add(value.Name, view = _backward.Node("Reshape", [Saved(whole), ShapeIn(_backward, value.Shape)]));
-            return view;
+            if (!_remade.TryGetValue(value.Name, out var made))
+                _remade.Add(value.Name, made = again());
+            return made;
         }
         if (_backwardInputs.Add(value.Name))
         {

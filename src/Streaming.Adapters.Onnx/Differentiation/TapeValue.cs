@@ -20,6 +20,9 @@ internal sealed class TapeValue
     /// <summary>For reshaped values: the value with the same numbers, which is what is kept.</summary>
     public TapeValue? Whole { get; init; }
 
+    /// <summary>Writes the nodes that make it again in the backward graph, for values that cost less to compute than to keep; null: it is kept.</summary>
+    public Func<string>? Remake { get; init; }
+
     /// <summary>Width of the last dimension.</summary>
     public long Width => Convert.ToInt64(Shape[^1], System.Globalization.CultureInfo.InvariantCulture);
 

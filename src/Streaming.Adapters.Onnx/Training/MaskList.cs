@@ -20,7 +20,7 @@ internal sealed class MaskList(GradientTape tape, string stem, bool training)
             return x;
         var name = string.Create(CultureInfo.InvariantCulture, $"{stem}_{_all.Count}");
         _all.Add(new DropoutMask(name, shape, chance));
-        return tape.Mul(x, tape.Input(name, false, x.Shape));
+        return tape.Mul(x, tape.Input(name, false, x.Shape), remade: true);
     }
 }
 
