@@ -157,7 +157,7 @@ public sealed class StoreCommandsTests : IDisposable
             Coverage = 1,
             EventTime = DateTimeOffset.UnixEpoch,
             IngestTime = DateTimeOffset.UnixEpoch,
-            Lineage = new Lineage { Model = "starter", ModelVersion = "1.2", Heads = new Dictionary<string, string>(), Topology = "minimal", Topic = "text.raw", Partition = 0, Offset = 0 },
+            Lineage = new Contracts.Lineage { Model = "starter", ModelVersion = "1.2", Heads = new Dictionary<string, string>(), Topology = "minimal", Topic = "text.raw", Partition = 0, Offset = 0 },
         };
         var letter = new DeadLetter
         {

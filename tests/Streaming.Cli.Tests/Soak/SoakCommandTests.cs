@@ -38,8 +38,8 @@ public sealed class SoakCommandTests : IDisposable
     private async Task<JsonElement> SoakAsync(params string[] arguments)
     {
         var finished = await _binary.RunAsync(["soak", .. arguments, "--json"]);
-        Assert.True(finished.ExitCode == 0, finished.Output + finished.Error);
-        var result = JsonDocument.Parse(finished.Output).RootElement;
+        Assert.True(finished.ExitCode == 0, finished.Out + finished.Error);
+        var result = JsonDocument.Parse(finished.Out).RootElement;
         Assert.Equal((0, 0, 0), (result.GetProperty("lost").GetInt32(), result.GetProperty("duplicated").GetInt32(), result.GetProperty("wrong").GetInt32()));
         var (messages, indexed, dead) = (result.GetProperty("messages").GetInt32(), result.GetProperty("indexed").GetInt32(), result.GetProperty("dead_lettered").GetInt32());
         Assert.True(messages > 100, messages.ToString(CultureInfo.InvariantCulture));

@@ -23,10 +23,10 @@ public abstract class PipelineEngineDeliveryConformance
         var world = new PipelineWorld(CreateEngine()) { WrapSource = source => new CommitsTheHighest(source) };
         world.Append(300);
 
-        // An early batch waits until there was a commit, so that there is one while something is in flight: the first has the oldest message.
-        world.Model.BeforeRun = async (call, token) =>
+        // Once the oldest message is finished, the batches wait until there was a commit, so that there is one while something is in flight.
+        world.Model.BeforeRun = async (_, token) =>
         {
-            while (call == 2 && world.Log.TotalCommitted == 0)
+            while (world.Ledger.LowestUnfinished(world.Log.Partition(0)) > 0 && world.Log.TotalCommitted == 0)
             {
                 token.ThrowIfCancellationRequested();
                 await Task.Yield();
