@@ -20,7 +20,6 @@ internal static class Rooms
         ["OpenAI"] = ["Streaming.Adapters.Llm"],
         ["System.ClientModel"] = ["Streaming.Adapters.Llm"],
         ["TorchSharp"] = ["Streaming.Adapters.Torch"],
-        ["Microsoft.ML.Tokenizers"] = ["Streaming.Text"],
         ["Microsoft.Data.Sqlite"] = ["Streaming.Adapters.Sqlite"],
         ["SQLitePCLRaw."] = ["Streaming.Adapters.Sqlite"],
         ["YamlDotNet"] = ["Streaming.Core", "Streaming.Learning"],
