@@ -9,7 +9,7 @@ using Streaming.Cli.Ingest;
 using Streaming.Cli.Interacting;
 using Streaming.Cli.Labelling;
 using Streaming.Cli.Learning;
-using Streaming.Cli.Lineage;
+using Streaming.Cli.Provenance;
 using Streaming.Cli.Models;
 using Streaming.Cli.Predicting;
 using Streaming.Cli.Retraining;
@@ -70,6 +70,7 @@ internal static class Program
             FewShotCommand.Create(context),
             RetrainCommand.Create(context),
             LineageCommand.Create(context),
+            ReenrichCommand.Create(context),
             EvaluateCommand.Create(context),
             DataCommand.Create(context),
             BenchCommand.Create(context),

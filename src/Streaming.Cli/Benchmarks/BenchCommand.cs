@@ -6,13 +6,15 @@ namespace Streaming.Cli.Benchmarks;
 /// <summary><c>streaming bench</c>.</summary>
 internal static class BenchCommand
 {
-    public static Command Create(CliContext context) => new Command("bench", "Measure this machine: tokeniser, encoder, engine, all together, or training").With(
+    public static Command Create(CliContext context) => new Command("bench", "Measure this machine: tokeniser, encoder, engine, all together, training, blending, or swaps").With(
         BenchTokenizerCommand.Create(context),
         BenchEncoderCommand.Create(context),
         BenchEngineCommand.Create(context),
         BenchPipelineCommand.Create(context),
         BenchScaleCommand.Create(context),
-        BenchTrainingCommand.Create(context));
+        BenchTrainingCommand.Create(context),
+        BenchBlendingCommand.Create(context),
+        BenchSwapsCommand.Create(context));
 
     /// <summary><c>--input FILE</c>.</summary>
     public static Option<string?> Input() => new("--input") { Description = "Messages, one a line: JSON objects with 'text', or plain text; default: the shipped sample", HelpName = "FILE" };

@@ -50,6 +50,9 @@ internal sealed class TopologyHost : IAsyncDisposable
     /// <summary>Appends to the source's log.</summary>
     public IMessageProducer? Producer { get; private set; }
 
+    /// <summary>Where this topology puts documents.</summary>
+    public IDocumentSink? Sink => _sink;
+
     /// <summary>Finds documents where this topology puts them.</summary>
     public ISearchIndex? Search { get; private set; }
 

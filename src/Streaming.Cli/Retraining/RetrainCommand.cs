@@ -1,9 +1,12 @@
 using System.CommandLine;
 using System.Text.Json;
+using Streaming.Adapters.Kafka;
+using Streaming.Adapters.Sqlite;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
 using Streaming.Core;
 using Streaming.Core.Topology;
+using Streaming.Learning.Labelling;
 using Streaming.Learning.Retraining;
 
 namespace Streaming.Cli.Retraining;
@@ -33,7 +36,10 @@ internal static class RetrainCommand
                 if (parsed.GetValue(watch))
                 {
                     context.Say($"watching the labels of {topology.Name}; stop it with Ctrl+C");
+                    await publisher.PublishAsync(stop);
+                    var collecting = CollectAsync(context, topology.Definition, store, stop);
                     await new RetrainService(context, topology, cycle, search.Index) { Ended = (_, token) => publisher.PublishAsync(token) }.RunAsync(stop);
+                    await collecting;
                     return ExitCode.Ok;
                 }
 
@@ -46,5 +52,23 @@ internal static class RetrainCommand
                     context.Out.WriteLine(RetrainService.Text(outcome));
                 return outcome.Promoted is true ? ExitCode.Ok : ExitCode.CheckFailed;
             });
+    }
+
+    /// <summary>Over Kafka, labels are brought together here from wherever they were given; embedded, they are here already.</summary>
+    private static async Task CollectAsync(CliContext context, TopologyDefinition topology, EmbeddedStore store, CancellationToken stop)
+    {
+        if (!topology.Source.UsesKafka)
+            return;
+        var source = new KafkaMessageSource(new KafkaSourceOptions
+        {
+            Client = topology.Source.Kafka,
+            Topics = [topology.Labelling.Topic, topology.Labelling.LabelledTopic],
+            Group = topology.Source.Group + ".retrain",
+            Start = KafkaStart.Earliest,
+            OnNotice = context.Tell,
+            Time = context.Time,
+        });
+        await using (source)
+            await new SampleCollector(source, topology.Labelling.Topic, store.Samples, context.Time, context.Tell).RunAsync(stop);
     }
 }

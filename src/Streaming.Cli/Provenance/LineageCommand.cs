@@ -8,7 +8,7 @@ using Streaming.Core.Topology;
 using Streaming.Learning.Provenance;
 using Streaming.Server.Http;
 
-namespace Streaming.Cli.Lineage;
+namespace Streaming.Cli.Provenance;
 
 /// <summary><c>streaming lineage DOCUMENT|MODEL</c>: from a document to the bundle, its parents, labels, prompts and costs, and back.</summary>
 internal static class LineageCommand
