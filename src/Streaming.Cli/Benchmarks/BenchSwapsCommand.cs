@@ -62,7 +62,13 @@ internal static class BenchSwapsCommand
         await using var sink = new DiscardingSink();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var run = Engines.Create(engine).RunAsync(
-            new Pipeline { Topology = "swaps", Source = source, Sink = sink, DeadLetters = sink, Models = slot, Progress = progress, Time = context.Time }, end.Token, cancellationToken);
+            new Pipeline
+            {
+                Topology = "swaps", Source = source, Sink = sink, DeadLetters = sink, Models = slot, Progress = progress, Time = context.Time,
+                // A model goes when the texts under way have gone; few of them make many swaps.
+                Batching = new BatchingOptions { MaxQueueSize = 64 },
+            },
+            end.Token, cancellationToken);
         long settled = 0;
         var mostAlive = 1;
         for (var swap = 1; swap <= swaps; swap++)

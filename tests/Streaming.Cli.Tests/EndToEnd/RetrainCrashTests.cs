@@ -14,7 +14,7 @@ public sealed class RetrainCrashTests(ITestOutputHelper output)
 {
     private const int LabelsAKill = 8;
 
-    private static readonly int Kills = Environment.GetEnvironmentVariable("STREAMING_FAULTS") == "full" ? 100 : 6;
+    private static readonly int Kills = Environment.GetEnvironmentVariable("STREAMING_FAULTS") == "full" ? 100 : 3;
 
     [EnrichingFact]
     public async Task Retrain_KilledAtRandomPoints_RegistryWholeNoLabelLostNothingTwice()

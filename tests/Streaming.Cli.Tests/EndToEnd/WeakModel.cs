@@ -20,7 +20,7 @@ internal static class WeakModel
     /// <summary>Trains it, and writes the test set to <c>test.jsonl</c>.</summary>
     public static async Task MakeAsync(DataFolderOfTest data)
     {
-        data.WriteLines("test.jsonl", File.ReadLines(Path.Combine(Learning, "test.jsonl")).Take(80));
+        data.WriteLines("test.jsonl", File.ReadLines(Path.Combine(Learning, "test.jsonl")).Take(40));
         data.WriteLines("seed.jsonl", File.ReadLines(Path.Combine(Learning, "seed.jsonl")));
         var recipe = data.WriteLines("recipe.yaml",
         [
