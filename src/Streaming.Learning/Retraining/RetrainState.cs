@@ -1,7 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace Streaming.Learning.Retraining;
 
 /// <summary>Where a topology's retraining stands; what survives a crash.</summary>
@@ -78,19 +74,3 @@ public sealed record RetrainOutcome
 
 /// <summary>A labelled sample that a bundle was made of: one line of the ledger.</summary>
 public sealed record LedgerLine(string Sample, string Document, string Task, string Labeller, string Kind, string? Prompt, double Cost, string? Source);
-
-/// <summary>How the journal lies on disk.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(RetrainState))]
-[JsonSerializable(typeof(LedgerLine))]
-[JsonSerializable(typeof(RetrainPlan))]
-[JsonSerializable(typeof(RetrainOutcome))]
-public sealed partial class RetrainJson : JsonSerializerContext
-{
-    private static readonly Lazy<RetrainJson> FileInstance = new(CreateOnDisk);
-
-    /// <summary>The form on disk.</summary>
-    public static RetrainJson OnDisk => FileInstance.Value;
-
-    private static RetrainJson CreateOnDisk() => new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-}
