@@ -1,6 +1,5 @@
-using System.Runtime.InteropServices;
+using Streaming.Adapters.Kafka.Producing;
 using Streaming.Adapters.Kafka.Source;
-using Streaming.Contracts;
 using Streaming.Core;
 using Streaming.Core.Messaging;
 using Client = Confluent.Kafka;
@@ -13,7 +12,6 @@ namespace Streaming.Adapters.Kafka;
 /// </summary>
 public sealed class KafkaMessageProducer : IMessageProducer
 {
-    private static readonly TimeSpan FullWait = TimeSpan.FromMilliseconds(20);
     private readonly KafkaProducerOptions _options;
     private readonly Dictionary<string, string> _settings;
     private readonly NoticeBoard _notices;
@@ -48,44 +46,51 @@ public sealed class KafkaMessageProducer : IMessageProducer
         if (messages.Count == 0)
             return [];
         _used = true;
-        var batch = new Batch(topic, messages.Count);
         var producer = Producer();
-        for (var i = 0; i < messages.Count; i++)
-        {
-            var native = ToNative(messages[i]);
-            var index = i;
-            while (true)
-            {
-                try
-                {
-                    producer.Produce(topic, native, report => batch.Report(index, report));
-                    break;
-                }
-                catch (Client.ProduceException<byte[], byte[]> e) when (e.Error.Code == Client.ErrorCode.Local_QueueFull)
-                {
-                    await Task.Delay(FullWait, _options.Time, cancellationToken).ConfigureAwait(false);
-                }
-                catch (Client.ProduceException<byte[], byte[]> e)
-                {
-                    batch.Fail(index, e.Error);
-                    break;
-                }
-                catch (ArgumentException e)
-                {
-                    // Confluent.Kafka says so for a header or time it can't write.
-                    batch.Fail(index, new Client.Error(Client.ErrorCode.InvalidMsg, e.Message));
-                    break;
-                }
-            }
-        }
-
-        await batch.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var batch = await MessageBatch.SendAsync(producer, topic, messages, _options.Time, cancellationToken).ConfigureAwait(false);
         if (batch.Error is { } error)
             throw Explain(topic, error, producer);
         _notices.Back();
-        KafkaMetrics.Produced.Add(messages.Count - batch.Refused);
-        KafkaMetrics.Refused.Add(batch.Refused);
+        var refused = Refused(batch.Results);
+        if (refused.Count > 1)
+        {
+            await SendApartAsync(topic, messages, refused, batch.Results, cancellationToken).ConfigureAwait(false);
+            refused = Refused(batch.Results);
+        }
+
+        KafkaMetrics.Produced.Add(messages.Count - refused.Count);
+        KafkaMetrics.Refused.Add(refused.Count);
         return batch.Results;
+    }
+
+    // A broker refuses what it gets together as a whole: halves, until those that are too large stand alone.
+    private async Task SendApartAsync(string topic, IReadOnlyList<OutgoingMessage> messages, List<int> places, ProduceResult[] results, CancellationToken cancellationToken)
+    {
+        var half = places.Count / 2;
+        foreach (var part in (List<int>[])[places.GetRange(0, half), places.GetRange(half, places.Count - half)])
+        {
+            var producer = Producer();
+            var batch = await MessageBatch.SendAsync(producer, topic, part.ConvertAll(place => messages[place]), _options.Time, cancellationToken).ConfigureAwait(false);
+            if (batch.Error is { } error)
+                throw Explain(topic, error, producer);
+            for (var i = 0; i < part.Count; i++)
+                results[part[i]] = batch.Results[i];
+            var refused = part.FindAll(place => !results[place].IsStored);
+            if (refused.Count > 1)
+                await SendApartAsync(topic, messages, refused, results, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static List<int> Refused(ProduceResult[] results)
+    {
+        var refused = new List<int>();
+        for (var i = 0; i < results.Length; i++)
+        {
+            if (!results[i].IsStored)
+                refused.Add(i);
+        }
+
+        return refused;
     }
 
     /// <inheritdoc/>
@@ -147,80 +152,5 @@ public sealed class KafkaMessageProducer : IMessageProducer
         if (KafkaErrors.IsAuthorization(error.Code))
             return KafkaErrors.Authorization($"writing to {topic}", error.Reason);
         return KafkaErrors.Unreachable(servers, error.Reason);
-    }
-
-    private static Client.Message<byte[], byte[]> ToNative(OutgoingMessage message)
-    {
-        var native = new Client.Message<byte[], byte[]> { Key = Array(message.Key)!, Value = Array(message.Value)! };
-        if (message.Timestamp is { } timestamp)
-            native.Timestamp = new Client.Timestamp(timestamp.ToUnixTimeMilliseconds(), Client.TimestampType.CreateTime);
-        if (message.Headers.Count > 0)
-        {
-            native.Headers = [];
-            foreach (var header in message.Headers)
-                native.Headers.Add(header.Name, header.Value);
-        }
-
-        return native;
-    }
-
-    private static byte[]? Array(ReadOnlyMemory<byte>? memory)
-    {
-        if (memory is not { } bytes)
-            return null;
-        return MemoryMarshal.TryGetArray(bytes, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length
-            ? segment.Array
-            : bytes.ToArray();
-    }
-
-    /// <summary>Collects the reports of one call.</summary>
-    private sealed class Batch(string topic, int count)
-    {
-        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private int _left = count;
-        private int _refused;
-
-        public ProduceResult[] Results { get; } = new ProduceResult[count];
-
-        public Task Done => _done.Task;
-
-        public int Refused => _refused;
-
-        /// <summary>The first error that is not one message's own.</summary>
-        public Client.Error? Error { get; private set; }
-
-        public void Report(int index, Client.DeliveryReport<byte[], byte[]> report)
-        {
-            if (report.Error.IsError)
-            {
-                Fail(index, report.Error);
-                return;
-            }
-
-            Results[index] = new ProduceResult(new TopicPartition(topic, report.Partition.Value), report.Offset.Value, null);
-            Count();
-        }
-
-        public void Fail(int index, Client.Error error)
-        {
-            string? refusal = error.Code switch
-            {
-                Client.ErrorCode.MsgSizeTooLarge or Client.ErrorCode.RecordListTooLarge or Client.ErrorCode.Local_BadMsg => ErrorCodes.MessageTooLarge,
-                Client.ErrorCode.InvalidMsg or Client.ErrorCode.InvalidRecord or Client.ErrorCode.InvalidTimestamp or Client.ErrorCode.PolicyViolation => "kafka_refused",
-                _ => null,
-            };
-            if (refusal is null)
-                Error ??= error;
-            else
-                Interlocked.Increment(ref _refused);
-            Results[index] = new ProduceResult(new TopicPartition(topic, -1), -1, $"{refusal ?? "kafka_unreachable"}: {error.Reason}");
-            Count();
-        }
-
-        private void Count()
-        {
-            if (Interlocked.Decrement(ref _left) == 0)
-                _done.TrySetResult();
-        }
     }
 }

@@ -121,6 +121,18 @@ public sealed class KafkaMessageSource : IMessageSource
         await done.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>This member as the group knows it now: what a transaction that carries offsets must show.</summary>
+    internal Client.IConsumerGroupMetadata Membership() =>
+        _consumer?.ConsumerGroupMetadata ?? throw new InvalidOperationException("The source has not started: this is a bug.");
+
+    /// <summary>Offsets that a transaction has stored.</summary>
+    internal void Stored(IReadOnlyList<PartitionCommit> commits)
+    {
+        foreach (var commit in commits)
+            _table.Committed(commit.Partition, commit.NextOffset);
+        _notices.Back();
+    }
+
     /// <inheritdoc/>
     public async ValueTask<SourceLag> GetLagAsync(CancellationToken cancellationToken)
     {

@@ -50,7 +50,27 @@ internal static class ClientSettings
     /// <summary>Of an idempotent producer.</summary>
     public static Dictionary<string, string> Producer(KafkaProducerOptions options)
     {
-        var settings = WithDefaults(KafkaSettings.ForProducer(KafkaSettings.Resolve(options.Client)), Shared, Producing);
+        var settings = Idempotent(KafkaSettings.Resolve(options.Client));
+        settings.Remove("transactional.id");
+        settings.Remove("transaction.timeout.ms");
+        return settings;
+    }
+
+    /// <summary>Of a producer whose every write belongs to a transaction.</summary>
+    public static Dictionary<string, string> Transactional(KafkaTransactionOptions options)
+    {
+        var resolved = new Dictionary<string, string>(KafkaSettings.Resolve(options.Client));
+        // A process that dies in a transaction holds up those who read its partitions next for so long.
+        resolved.TryAdd("transaction.timeout.ms", "15000");
+        resolved.TryAdd("message.timeout.ms", resolved["transaction.timeout.ms"]);
+        // Of this process alone. Who was replaced is fenced by the group's generation, which goes into every transaction.
+        resolved.TryAdd("transactional.id", $"{options.Group}-{Guid.NewGuid():n}");
+        return Idempotent(resolved);
+    }
+
+    private static Dictionary<string, string> Idempotent(IReadOnlyDictionary<string, string> resolved)
+    {
+        var settings = WithDefaults(KafkaSettings.ForProducer(resolved), Shared, Producing);
         settings["enable.idempotence"] = "true";
         settings["acks"] = "all";
         return settings;

@@ -102,12 +102,14 @@ internal sealed class TopologyHost : IAsyncDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         var source = CreateSource();
+        // A sink that commits the source's offsets lives and dies with it.
+        var transactional = _topology.Sink.IsExactlyOnce ? CreateTransactionalSink((KafkaMessageSource)source) : null;
         var pipeline = new Pipeline
         {
             Topology = _topology.Name,
             Source = source,
-            Sink = _sink!,
-            DeadLetters = _letters!,
+            Sink = transactional ?? _sink!,
+            DeadLetters = transactional ?? _letters!,
             Models = Models!,
             Selector = Selector,
             Requests = _requests,
@@ -118,7 +120,14 @@ internal sealed class TopologyHost : IAsyncDisposable
             Notify = notice => _context.Tell(new Notice(notice.Kind == PipelineNoticeKind.DependencyBack ? NoticeLevel.Information : NoticeLevel.Warning, notice.Code, notice.Message)),
             Time = _context.Time,
         };
-        return ValueTask.FromResult(new PipelineInstance(pipeline, source.DisposeAsync));
+        return ValueTask.FromResult(new PipelineInstance(pipeline, DisposeAsync));
+
+        async ValueTask DisposeAsync()
+        {
+            if (transactional is not null)
+                await transactional.DisposeAsync();
+            await source.DisposeAsync();
+        }
     }
 
     /// <inheritdoc/>
@@ -130,7 +139,7 @@ internal sealed class TopologyHost : IAsyncDisposable
 
     private async Task BuildAsync(string? data, CancellationToken cancellationToken)
     {
-        var embedded = !_topology.Source.UsesKafka || !_topology.Sink.UsesElasticsearch;
+        var embedded = !_topology.Source.UsesKafka || !(_topology.Sink.UsesElasticsearch || _topology.Sink.UsesKafka);
         if (embedded)
             Store = Own(await DataFolder.OpenStoreAsync(_context, data, cancellationToken, new EmbeddedStoreOptions { MaxAttempts = _topology.DeadLetters.MaxAttempts }));
         await BuildSinkAsync(cancellationToken);
@@ -186,7 +195,7 @@ internal sealed class TopologyHost : IAsyncDisposable
             _sink = sink;
             Search = new ElasticsearchSearchIndex(options);
         }
-        else
+        else if (!_topology.Sink.UsesKafka)
         {
             var sink = Store!.CreateSink(_topology.Name, _topology.Source.Group, _topology.Labelling.Enabled ? _topology.Labelling.Topic : null);
             _sink = _topology.Source.UsesKafka ? new PlainSink(sink) : sink;
@@ -204,6 +213,12 @@ internal sealed class TopologyHost : IAsyncDisposable
             {
                 await EnsureTopicAsync(producer, _topology.Labelling.Topic, "requests for labels", cancellationToken);
                 await EnsureTopicAsync(producer, _topology.Labelling.LabelledTopic, "labels", cancellationToken);
+            }
+
+            if (_topology.Sink.EnrichedTopic is { } enriched)
+            {
+                await EnsureTopicAsync(producer, enriched, "enriched documents", cancellationToken);
+                _sink = _sink is null ? new KafkaDocumentSink(producer, enriched) : new CopyingSink(_sink, new KafkaDocumentSink(producer, enriched), _context.Tell);
             }
 
             Producer = producer;
@@ -272,6 +287,17 @@ internal sealed class TopologyHost : IAsyncDisposable
             Time = _context.Time,
         });
     }
+
+    private KafkaTransactionalSink CreateTransactionalSink(KafkaMessageSource source) => new(source, new KafkaTransactionOptions
+    {
+        Client = _topology.Source.Kafka,
+        Group = _topology.Source.Group,
+        Topic = _topology.Sink.EnrichedTopic!,
+        DeadLetterTopic = _topology.DeadLetters.Topic,
+        LabelTopic = _topology.Labelling.Enabled ? _topology.Labelling.Topic : null,
+        OnNotice = _context.Tell,
+        Time = _context.Time,
+    });
 
     // A topic that is there already keeps its partitions, whatever the topology would have made.
     private async Task EnsureTopicAsync(EmbeddedStore store, string topic, CancellationToken cancellationToken)

@@ -16,4 +16,7 @@ public sealed class DocumentWrite
 
     /// <summary>The document, or null: delete it.</summary>
     public EnrichedDocument? Document { get; init; }
+
+    /// <summary>Headers of the message, trace context among them, for sinks that pass them on.</summary>
+    public IReadOnlyList<MessageHeader> Headers { get; init; } = [];
 }

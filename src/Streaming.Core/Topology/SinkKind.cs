@@ -11,4 +11,7 @@ public enum SinkKind
 
     /// <summary>Elasticsearch or OpenSearch.</summary>
     Elasticsearch,
+
+    /// <summary>The topic of enriched documents, on the source's Kafka.</summary>
+    Kafka,
 }

@@ -33,12 +33,18 @@ public sealed record SinkSettings
     /// <summary>Bulk requests in flight, 1–64.</summary>
     public int MaxConcurrentBulks { get; init; } = 2;
 
-    /// <summary>Topic that gets a copy of every indexed document, or null.</summary>
+    /// <summary>Topic that gets a copy of every indexed document, or null. With <see cref="SinkKind.Kafka"/> the documents themselves.</summary>
     public string? EnrichedTopic { get; init; }
+
+    /// <summary>True when documents and offsets become visible in one Kafka transaction; only with <see cref="SinkKind.Kafka"/>.</summary>
+    public bool IsExactlyOnce { get; init; }
+
+    /// <summary>True when documents go to a topic.</summary>
+    public bool UsesKafka => Kind == SinkKind.Kafka;
 
     /// <summary>True when documents go to Elasticsearch, false when they go to the embedded index.</summary>
     public bool UsesElasticsearch => Kind == SinkKind.Elasticsearch || (Kind == SinkKind.Auto && Urls.Count > 0);
 
     /// <summary>Leaves the secrets out.</summary>
-    public override string ToString() => $"{(UsesElasticsearch ? "elasticsearch" : "index")}:{Index}";
+    public override string ToString() => UsesKafka ? $"kafka:{EnrichedTopic}" : $"{(UsesElasticsearch ? "elasticsearch" : "index")}:{Index}";
 }

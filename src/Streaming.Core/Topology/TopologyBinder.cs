@@ -28,6 +28,8 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
             Labelling = LabellingBinder.Bind(root.Map("labelling"), Thresholds, diagnostics),
             Retraining = RetrainingBinder.Bind(root.Map("retraining"), Model(root.Map("model")), diagnostics),
         };
+        if (sink.UsesKafka && !source.UsesKafka)
+            diagnostics.Error(TopologyErrorCodes.Conflict, root.Map("sink").PositionOf("kind"), "`sink.kind` is `kafka`, but messages do not come from Kafka.", $"Set `source.kafka.{SourceSettings.BootstrapServers}`: documents go to the same cluster.");
         CheckTopics(root, topology);
         CheckBounds(root.Map("batching"), topology);
         CheckTasks(root.Map("thresholds"), "thresholds", topology);
@@ -78,7 +80,7 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
     {
         var sink = new SinkSettings
         {
-            Kind = map.Text("kind") switch { "index" => SinkKind.Index, "elasticsearch" => SinkKind.Elasticsearch, _ => SinkKind.Auto },
+            Kind = map.Text("kind") switch { "index" => SinkKind.Index, "elasticsearch" => SinkKind.Elasticsearch, "kafka" => SinkKind.Kafka, _ => SinkKind.Auto },
             Index = map.Text("index") ?? name,
             Urls = Urls(map),
             ApiKey = map.Text("api_key"),
@@ -89,7 +91,18 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
             MaxBulkBytes = map.Long("max_bulk_bytes"),
             MaxConcurrentBulks = map.Integer("max_concurrent_bulks"),
             EnrichedTopic = map.Text("enriched_topic"),
+            IsExactlyOnce = map.Text("delivery_guarantee") == "exactly_once",
         };
+        if (sink.UsesKafka && sink.EnrichedTopic is null)
+        {
+            diagnostics.Error(TopologyErrorCodes.Conflict, map.PositionOf("kind"), "`sink.kind` is `kafka`, but no topic is named.", "Set `sink.enriched_topic`.");
+        }
+
+        if (sink.IsExactlyOnce && !sink.UsesKafka)
+        {
+            diagnostics.Error(TopologyErrorCodes.Conflict, map.PositionOf("delivery_guarantee"), "`sink.delivery_guarantee` is `exactly_once`, which only `kind: kafka` has.", "Leave it out: the embedded index is exactly once anyway, and in Elasticsearch a replay changes nothing.");
+        }
+
         if (sink.Kind == SinkKind.Elasticsearch && map.Text("url") is null)
         {
             diagnostics.Error(TopologyErrorCodes.Conflict, map.PositionOf("kind"), "`sink.kind` is `elasticsearch`, but no host is named.", "Set `sink.url`, e.g. to `http://localhost:9200`, or let `kind` be `auto`.");

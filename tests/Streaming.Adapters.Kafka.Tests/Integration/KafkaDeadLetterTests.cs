@@ -132,6 +132,17 @@ public sealed class KafkaDeadLetterTests(KafkaServer server)
     }
 
     [IntegrationFact("kafka")]
+    public async Task ProduceAsync_TooLargeForTheTopic_IsRefusedWithoutItsNeighbours()
+    {
+        var topic = await _bench.TopicAsync(1, ("max.message.bytes", "20000"));
+        await using var producer = _bench.Producer();
+        // The broker gets them in one batch and refuses all of it.
+        var messages = Enumerable.Range(0, 60).Select(i => new OutgoingMessage { Value = RandomNumberGenerator.GetBytes(i is 11 or 40 ? 30_000 : 500) }).ToList();
+        var results = await producer.ProduceAsync(topic, messages, KafkaBench.Limit());
+        Assert.Equal([11, 40], Enumerable.Range(0, 60).Where(i => !results[i].IsStored));
+    }
+
+    [IntegrationFact("kafka")]
     public async Task ProduceAsync_MissingTopic_IsToldByName()
     {
         await using var producer = _bench.Producer();

@@ -160,6 +160,8 @@ internal sealed class EngineRun(KafkaMessageSource source)
 {
     public KafkaMessageSource Source => source;
 
+    public PipelineProgress Progress { get; } = new();
+
     public CancellationTokenSource Drain { get; } = new();
 
     public CancellationTokenSource Abort { get; } = new();

@@ -83,8 +83,45 @@ internal sealed class KafkaProcesses : IAsyncDisposable
         Assert.True(!toEach || reached.Count == _partitions, "no text for one of the partitions: take more of them");
     }
 
-    /// <summary>Starts one more process of the group.</summary>
-    public ProductProcess Start()
+    /// <summary>Starts one more process of the group, which writes into the index.</summary>
+    public ProductProcess Start() => Start($"{{index: docs, url: \"{Index.Url}\"}}");
+
+    /// <summary>Starts one more process of the group, which writes into a topic, exactly once.</summary>
+    public ProductProcess StartTransactional() => Start($"{{kind: kafka, enriched_topic: {Name}.enriched, delivery_guarantee: exactly_once}}");
+
+    /// <summary>Ids of the enriched documents that a reader of committed records sees.</summary>
+    public async Task<List<string>> EnrichedAsync()
+    {
+        var topic = Name + ".enriched";
+        using var consumer = new Confluent.Kafka.ConsumerBuilder<byte[], byte[]>(new Dictionary<string, string>(Client)
+        {
+            ["group.id"] = Name + ".reader", ["isolation.level"] = "read_committed", ["enable.partition.eof"] = "true", ["enable.auto.commit"] = "false",
+        }).Build();
+        var partition = new Confluent.Kafka.TopicPartition(topic, 0);
+        // Nothing may be left open: the end of what is committed is the end of the topic.
+        var end = consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(20)).High.Value;
+        consumer.Assign(new Confluent.Kafka.TopicPartitionOffset(partition, 0));
+        var ids = new List<string>();
+        await Task.Run(() =>
+        {
+            while (consumer.Consume(ProductProcess.Patience) is { } result && !(result.IsPartitionEOF && result.Offset.Value >= end))
+            {
+                if (result.Message is { } message)
+                    ids.Add(Encoding.UTF8.GetString(message.Key));
+            }
+        });
+        consumer.Close();
+        return ids;
+    }
+
+    /// <summary>Sum of the group's committed offsets.</summary>
+    public async Task<long> CommittedOffsetsAsync()
+    {
+        await using var admin = new KafkaAdmin(Client);
+        return (await admin.DescribeLagAsync(Name, [Name], default)).Sum(static lag => lag.Committed ?? 0);
+    }
+
+    private ProductProcess Start(string sink)
     {
         var file = _folder.File("topology.yaml");
         File.WriteAllText(file, $$"""
@@ -94,7 +131,7 @@ internal sealed class KafkaProcesses : IAsyncDisposable
               kafka: {bootstrap.servers: "{{_server.Bootstrap}}", session.timeout.ms: "{{_sessionSeconds * 1000}}"}
             chain: [decode, normalise, tokenise, encode, entities, topics, sentiment, aspects]
             batching: {max_queue_size: 64}
-            sink: {index: docs, url: "{{Index.Url}}"}
+            sink: {{sink}}
             dead_letters: {topic: {{Name}}.dead-letter}
             """);
         var process = ProductProcess.Start(["run", file, "--no-server", "--json", "--data", _folder.File("data-" + _started.Count)]);

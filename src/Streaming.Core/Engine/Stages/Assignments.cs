@@ -95,9 +95,10 @@ internal sealed class Assignments(EngineContext context, Committer committer, Wi
     {
         foreach (var partition in partitions)
         {
-            context.Tracker.Revoke(partition);
+            // In this order: a write that finds no offsets of a partition any more finds its lane ended.
             if (_lanes.TryGetValue(partition, out var lane))
                 lane.End();
+            context.Tracker.Revoke(partition);
         }
     }
 

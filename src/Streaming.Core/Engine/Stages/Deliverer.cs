@@ -71,6 +71,7 @@ internal sealed class Deliverer(EngineContext context)
                         Id = document.Id!,
                         Version = DocumentVersion.From(Redriven.OrderingOffset(document.Message), context.Pipeline.Delivery.Generation),
                         Document = document.Document,
+                        Headers = document.Message.Headers,
                     });
                     break;
                 case Ending.DeadLetter:
@@ -129,6 +130,7 @@ internal sealed class Deliverer(EngineContext context)
                         context.Tracker.Untake(taken);
                         taken.Clear();
                         context.Tracker.TakeCommits(taken);
+                        RequireHeld();
                         return new TransactionTail(attempt.Letters, taken, attempt.Counts) { Requests = attempt.Requests };
                     },
                     token);
@@ -172,6 +174,17 @@ internal sealed class Deliverer(EngineContext context)
 
         var filtered = _batch.Count - _written.Count - attempt.OwnLetters;
         attempt.Counts = new OutcomeCounts(indexed, attempt.Letters.Count, filtered, deleted);
+    }
+
+    // A partition that went meanwhile is read by someone else, who writes its documents with its offsets: from here they must not come
+    // a second time, without. Looked at behind the offsets: whatever is missing among those belongs to a lane that has ended before.
+    private void RequireHeld()
+    {
+        foreach (var document in _batch)
+        {
+            if (!document.Lane.IsLive)
+                throw new StreamingException("assignment_lost", $"{document.Message.Partition} went to another process in the middle of a transaction; nothing of it is stored, and its messages are read again.", ExitCode.DependencyUnavailable);
+        }
     }
 
     private void Finish()

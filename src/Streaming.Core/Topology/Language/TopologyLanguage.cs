@@ -173,7 +173,7 @@ internal static class TopologyLanguage
         var sink = new SinkSettings { Index = string.Empty };
         return new MapType(
         [
-            new("kind", new ChoiceType(["auto", "index", "elasticsearch"]), "`auto` is Elasticsearch when `url` is set, else the embedded index.") { Default = "auto" },
+            new("kind", new ChoiceType(["auto", "index", "elasticsearch", "kafka"]), "`auto` is Elasticsearch when `url` is set, else the embedded index; `kafka` is the topic `enriched_topic`.") { Default = "auto" },
             new("index", new TextType("^[a-z0-9][a-z0-9._-]{0,199}$", "a name of lower-case letters, digits, `.`, `_` and `-`, 1 to 200 long", 1, 200), "Name of the embedded index, or write alias in Elasticsearch.") { DefaultInWords = "the topology's name" },
             new("url", new TextType("^https?://[^\\s]+$", "an address such as `https://host:9200`; several with commas between", 1, 2000), "Hosts of one Elasticsearch or OpenSearch cluster."),
             new("api_key", new TextType(), "API key.") { Secret = true },
@@ -183,7 +183,8 @@ internal static class TopologyLanguage
             new("max_bulk_documents", new IntegerType(1, 10_000), "Documents of one bulk request.") { Default = (long)sink.MaxBulkDocuments },
             new("max_bulk_bytes", new SizeType(64 << 10, 100 << 20), "Bytes of one bulk request.") { Default = sink.MaxBulkBytes },
             new("max_concurrent_bulks", new IntegerType(1, 64), "Bulk requests in flight.") { Default = (long)sink.MaxConcurrentBulks },
-            new("enriched_topic", Topic, "Topic that gets a copy of every indexed document."),
+            new("enriched_topic", Topic, "Topic that gets a copy of every indexed document; with `kind: kafka` the documents themselves."),
+            new("delivery_guarantee", new ChoiceType(["at_least_once", "exactly_once"]), "How often a document lies in `enriched_topic` after a crash, with `kind: kafka`. `exactly_once` writes documents and offsets in one Kafka transaction; read with `isolation.level=read_committed`.") { Default = "at_least_once" },
         ])
         {
             KnownAs = new Dictionary<string, string>
