@@ -52,7 +52,7 @@ public sealed class DemoTests
         using var one = new DataFolderOfTest();
         using var two = new DataFolderOfTest();
         await using var first = ProductProcess.Start(["demo", "--data", one.Path, "--port", "0"]);
-        await using var second = ProductProcess.Start(["demo", "--data", two.Path, "--port", "0"]);
+        await using var second = ProductProcess.Start(["demo", "--json", "--data", two.Path, "--port", "0"]);
         foreach (var demo in (ProductProcess[])[first, second])
         {
             using var http = new HttpClient { BaseAddress = AddressIn(await demo.SaysAsync("http://")) };
@@ -79,6 +79,12 @@ public sealed class DemoTests
             var status = await data.StatusAsync();
             Assert.Equal(status!.Ingested, status.Outcomes.Total + status.Backlog);
             Assert.Equal(status.Outcomes.Indexed, await data.CountAsync());
+
+            // Only what asked for it prints a report, and that is one JSON object.
+            if (demo == second)
+                Assert.Equal(status.Outcomes.Indexed, JsonElement.Parse(result.Out).GetProperty("indexed").GetInt64());
+            else
+                Assert.Equal("", result.Out);
         }
     }
 
