@@ -15,6 +15,14 @@ internal static class BenchPipelineCommand
     /// <summary>Messages that run through before anything is measured, so that code is compiled and memory is there.</summary>
     private const int WarmUp = 1_000;
 
+    /// <summary>Before a comparison: the runtime goes on compiling for some ten seconds, which no long run would notice.</summary>
+    private const int LongWarmUp = 5_000;
+
+    /// <summary>A file below this is tried out, not measured.</summary>
+    private const int SmallFile = 64 * 1024;
+
+    private const int SmallWarmUp = 100;
+
     /// <summary>The same without a model, where code is all there is.</summary>
     private const int NullWarmUp = 20_000;
 
@@ -74,8 +82,9 @@ internal static class BenchPipelineCommand
                     : PipelineBenchmark.Open(opened, Choice.Words(parsed.GetValue(heads)), calls, batching, withOne, parsed.GetValue(engine), context.Time);
                 using var progress = new ProgressLine(context);
                 progress.Report("warm-up", 0, 0);
-                await from.PrepareAsync(isNull ? NullWarmUp : WarmUp, cancellationToken);
-                await benchmark.RunAsync(from.Open(), isNull ? NullWarmUp : WarmUp, await to.OpenAsync(cancellationToken), to.Delivery, onlyFirstHead: false, cancellationToken);
+                var warmUp = isNull ? NullWarmUp : new FileInfo(file).Length < SmallFile ? SmallWarmUp : withReference ? LongWarmUp : WarmUp;
+                await from.PrepareAsync(warmUp, cancellationToken);
+                await benchmark.RunAsync(from.Open(), warmUp, await to.OpenAsync(cancellationToken), to.Delivery, onlyFirstHead: false, cancellationToken);
 
                 var rows = new List<PipelineComparisonResult>();
                 LatencyResult? latency = null;
