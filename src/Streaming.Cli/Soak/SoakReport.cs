@@ -30,7 +30,7 @@ internal sealed record SoakReport
         new("duplicated", Verdict.Duplicated, 0),
         new("wrong", Verdict.Wrong, 0),
         new("p99_ms", P99, Plan.MaxP99.TotalMilliseconds),
-        .. Plan.Duration >= SoakPlan.ShortestForMemory ? [new SoakBound("memory_growth_percent", Run.Memory.GrowthPercent, Plan.MaxGrowthPercent)] : Array.Empty<SoakBound>(),
+        .. Plan.Duration >= SoakPlan.ShortestForMemory ? [new SoakBound("memory_growth_percent", Run.Memory.GrowthPercent, Plan.GrowthBound)] : Array.Empty<SoakBound>(),
     ];
 
     /// <summary>True when every bound is kept.</summary>
