@@ -14,7 +14,8 @@ internal static class BenchCommand
         BenchScaleCommand.Create(context),
         BenchTrainingCommand.Create(context),
         BenchBlendingCommand.Create(context),
-        BenchSwapsCommand.Create(context));
+        BenchSwapsCommand.Create(context),
+        BenchSelectionCommand.Create(context));
 
     /// <summary><c>--input FILE</c>.</summary>
     public static Option<string?> Input() => new("--input") { Description = "Messages, one a line: JSON objects with 'text', or plain text; default: the shipped sample", HelpName = "FILE" };
