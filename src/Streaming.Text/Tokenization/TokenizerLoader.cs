@@ -99,7 +99,12 @@ public static class TokenizerLoader
         if (files.Find("vocab.json") is { } vocabulary && files.Find("merges.txt") is { } merges)
             return ByteLevelFiles.Read(files.Read(vocabulary), files.Read(merges), files.Find("tokenizer_config.json") is { } settings ? files.Read(settings) : null, options);
         if (files.FindByExtension(".model") is { } model)
-            return SentencePieceFile.Read(files.Read(model), options);
+        {
+            // That name is fairseq's, and so is the layout then, whatever the encoder's family (multilingual MiniLM is a BERT).
+            var isShifted = Path.GetFileName(model) == "sentencepiece.bpe.model";
+            return SentencePieceFile.Read(files.Read(model), isShifted ? options with { Family = "xlm-roberta" } : options);
+        }
+
         if (files.FindByExtension(".txt", except: "merges.txt") is { } lines)
             return WordPieceTokenizer.Read(lines, files.Read(lines), new WordPieceOptions { Lowercase = options.Lowercase, AllowSpecialTokensInText = options.AllowSpecialTokensInText });
         throw new StreamingException("tokenizer_unsupported", $"No tokeniser can be made of {string.Join(", ", files.Names)}; supported are tokenizer.json, vocab.txt, vocab.json with merges.txt, and SentencePiece's .model.");

@@ -134,6 +134,18 @@ public sealed class SubwordTokenizerTests
         Assert.Equal([0, 1, 1], buffer.Words.ToArray());
     }
 
+    [Theory]
+    [InlineData("sentencepiece.bpe.model", "bert", 749)]
+    [InlineData("spm.model", "xlm-roberta", 749)]
+    [InlineData("spm.model", "other", 748)]
+    public void Load_SentencePieceModel_LayoutIsThatOfItsNameOrFamily(string name, string family, int expected)
+    {
+        var bytes = Golden.ReadAllBytes("unigram_sentencepiece/unigram.model");
+        var tokenizer = TokenizerLoader.Load([name], _ => bytes, new TokenizerFileOptions { Family = family });
+
+        Assert.Equal(expected, Ids(tokenizer, "Let the Lip")[0]);
+    }
+
     [Fact]
     public void Encode_ByteFallback_SpellsUnknownInBytes()
     {

@@ -14,6 +14,10 @@ internal sealed class CharsMap
     private const int MaxReplacementBytes = 256;
     private const int None = -1;
 
+    /// <summary>Combining marks begin here.</summary>
+    internal const int FirstJoining = 0x300;
+
+    private readonly bool[] _isPlain = new bool[FirstJoining];
     private readonly uint[] _trie;
     private readonly byte[] _replacements;
     private readonly int[] _basic = new int[0x10000];
@@ -24,6 +28,22 @@ internal sealed class CharsMap
         Span<byte> bytes = stackalloc byte[4];
         for (var scalar = 0; scalar < _basic.Length; scalar++)
             _basic[scalar] = Rune.IsValid(scalar) ? Search(bytes[..new Rune(scalar).EncodeToUtf8(bytes)]) : None;
+
+        // A carriage return may be mapped together with the line feed behind it.
+        for (var scalar = 0; scalar < FirstJoining; scalar++)
+            _isPlain[scalar] = _basic[scalar] == None && scalar != '\r';
+    }
+
+    /// <summary>Whether a text certainly stays as it is.</summary>
+    internal bool IsPlain(ReadOnlySpan<int> scalars)
+    {
+        foreach (var scalar in scalars)
+        {
+            if ((uint)scalar >= FirstJoining || !_isPlain[scalar])
+                return false;
+        }
+
+        return true;
     }
 
     /// <summary>Reads a blob.</summary>

@@ -13,12 +13,14 @@ internal sealed class CharsMapStep(CharsMap map) : INormalizingStep
     private const int LongestWhole = 5;
 
     // Below this nothing joins what stands before it, but line feed behind carriage return.
-    private const int FirstJoining = 0x300;
+    private const int FirstJoining = CharsMap.FirstJoining;
 
     /// <inheritdoc/>
     public void Apply(NormalizedText text)
     {
         var scalars = text.Scalars;
+        if (map.IsPlain(scalars))
+            return;
         var writer = new Writer(text);
         var graphemes = default(Graphemes);
         text.Begin();

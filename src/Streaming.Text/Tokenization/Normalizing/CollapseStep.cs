@@ -7,6 +7,8 @@ internal sealed class CollapseStep(int least, int replacement) : INormalizingSte
     public void Apply(NormalizedText text)
     {
         var scalars = text.Scalars;
+        if (least == 2 && scalars.IndexOf([' ', ' ']) < 0)
+            return;
         text.Begin();
         for (var i = 0; i < scalars.Length;)
         {

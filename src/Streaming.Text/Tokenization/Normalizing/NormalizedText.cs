@@ -61,8 +61,18 @@ internal sealed class NormalizedText : IDisposable
         Count = count;
     }
 
-    /// <summary>Overwrites a scalar; its span stays.</summary>
-    internal void Set(int index, int scalar) => _now.Scalars[index] = scalar;
+    /// <summary>Every scalar of one value becomes another; spans stay.</summary>
+    internal void Replace(int old, int scalar) => _now.Scalars.AsSpan(0, Count).Replace(old, scalar);
+
+    /// <summary>Puts a scalar before the first one, with that one's span.</summary>
+    internal void Prepend(int scalar)
+    {
+        _now.Reserve(Count, Count + 1);
+        foreach (var column in (ReadOnlySpan<int[]>)[_now.Scalars, _now.Starts, _now.Ends])
+            column.AsSpan(0, Count).CopyTo(column.AsSpan(1));
+        _now.Scalars[0] = scalar;
+        Count++;
+    }
 
     /// <summary>Begins to write the text anew.</summary>
     /// <param name="skipped">Scalars at the beginning that are removed.</param>

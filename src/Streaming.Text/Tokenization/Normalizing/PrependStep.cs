@@ -12,11 +12,6 @@ internal sealed class PrependStep(int scalar, bool evenIfThere, bool onlyAtStart
         var scalars = text.Scalars;
         if (scalars.IsEmpty || (!evenIfThere && scalars[0] == scalar) || (onlyAtStart && !text.IsAtStart))
             return;
-        text.Begin();
-        text.Put(scalar, 0);
-        text.Put(scalars[0], 1);
-        foreach (var rest in scalars[1..])
-            text.Put(rest, 0);
-        text.End();
+        text.Prepend(scalar);
     }
 }

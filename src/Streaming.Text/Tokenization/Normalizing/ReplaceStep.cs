@@ -6,6 +6,12 @@ internal sealed class ReplaceStep(int[] pattern, int[] content) : INormalizingSt
     /// <inheritdoc/>
     public void Apply(NormalizedText text)
     {
+        if (pattern.Length == 1 && content.Length == 1)
+        {
+            text.Replace(pattern[0], content[0]);
+            return;
+        }
+
         var scalars = text.Scalars;
         if (scalars.IndexOf(pattern) < 0)
             return;
