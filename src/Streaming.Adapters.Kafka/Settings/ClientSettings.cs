@@ -17,7 +17,8 @@ internal static class ClientSettings
     [
         // A process that dies gives its partitions up in time for others to go on within half a minute.
         ("session.timeout.ms", "15000"),
-        // The library would read 64 MB ahead, a third of a worker's memory. More makes a null pipeline faster, a model never.
+        // The library would read 64 MB ahead, a third of a worker's memory. More makes a null pipeline faster, a model never: before 2.2
+        // the library rests for a second whenever this is full, so what fits in here is also the most that is read in a second.
         ("queued.min.messages", "100000"),
         ("queued.max.messages.kbytes", "16384"),
     ];
@@ -42,6 +43,9 @@ internal static class ClientSettings
         settings["enable.auto.offset.store"] = "false";
         // An offset outside of the log is an error to be told, never a silent jump.
         settings["auto.offset.reset"] = "error";
+        // Since 2.2 that rest can be told.
+        if (KafkaSettings.Knows("fetch.queue.backoff.ms", "20"))
+            settings.TryAdd("fetch.queue.backoff.ms", "20");
         if (options.Topics.Any(topic => topic.StartsWith('^')))
             settings.TryAdd("topic.metadata.refresh.interval.ms", "30000");
         return settings;

@@ -97,6 +97,9 @@ public static class KafkaSettings
         return text.ToString();
     }
 
+    /// <summary>True when the client library of this machine has this setting and takes this value.</summary>
+    internal static bool Knows(string name, string value) => Check(name, value) is null;
+
     internal static string Servers(IReadOnlyDictionary<string, string> resolved) =>
         resolved.TryGetValue("bootstrap.servers", out var servers) ? servers : resolved.GetValueOrDefault("metadata.broker.list", "");
 
