@@ -38,6 +38,7 @@ internal sealed class RunningServer : IAsyncDisposable
             Models = new FakeModel(),
             Status = operations,
             DeadLetters = operations,
+            History = FakeHistory.Read,
             Samples = samples,
             Labels = new Dictionary<LabelTask, IReadOnlyList<string>> { [LabelTask.Entities] = ["PER", "LOC", "ORG"], [LabelTask.Sentiment] = ["negative", "neutral", "positive"] },
             Metrics = static () => "streaming_documents_total{outcome=\"indexed\"} 6\n",
