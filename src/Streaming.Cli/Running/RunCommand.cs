@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Labelling;
 using Streaming.Cli.Composition;
@@ -9,6 +10,7 @@ using Streaming.Core.Engine;
 using Streaming.Core.Telemetry;
 using Streaming.Core.Topology;
 using Streaming.Learning.Provenance;
+using Streaming.Learning.Selection;
 using Streaming.Server;
 
 namespace Streaming.Cli.Running;
@@ -101,6 +103,23 @@ internal static class RunCommand
             writer.WriteNumber("deleted", done.Outcomes.Deleted);
             writer.WriteString("model", host.Identity!.Name);
             writer.WriteString("model_version", host.Identity.Version);
+            if (host.Selector is { } selector)
+                WriteSelection(writer, selector.Counts);
         });
+    }
+
+    private static void WriteSelection(Utf8JsonWriter writer, SelectionCounts counts)
+    {
+        writer.WriteStartObject("labelling");
+        writer.WriteNumber("considered", counts.Considered);
+        foreach (var (name, numbers) in new[] { ("chosen", counts.Chosen), ("passed_over", counts.PassedOver) })
+        {
+            writer.WriteStartObject(name);
+            foreach (var (reason, count) in numbers)
+                writer.WriteNumber(reason, count);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
     }
 }

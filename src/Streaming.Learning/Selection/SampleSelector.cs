@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using System.Text;
 using Streaming.Contracts;
 using Streaming.Core.Labelling;
+using Streaming.Core.Telemetry;
 
 namespace Streaming.Learning.Selection;
 
@@ -16,6 +18,9 @@ namespace Streaming.Learning.Selection;
 /// </remarks>
 public sealed class SampleSelector : ISampleSelector
 {
+    private static readonly Counter<long> NotChosen = new Meter(PipelineTelemetry.MeterName)
+        .CreateCounter<long>("streaming.label.passed_over", "{document}", "Documents that were candidates and were not chosen, by reason");
+
     private readonly SelectionOptions _options;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
@@ -158,6 +163,7 @@ public sealed class SampleSelector : ISampleSelector
 
     private LabelRequest? PassOver(string why)
     {
+        NotChosen.Add(1, new("streaming.topology", _options.Topology), new("streaming.reason", why));
         _passedOver[why] = _passedOver.GetValueOrDefault(why) + 1;
         return null;
     }
