@@ -19,7 +19,7 @@ namespace Streaming.Cli.Demo;
 /// </summary>
 internal sealed class LearnDemo(CliContext context, string? told)
 {
-    private const int TextsASecond = 40;
+    private const int TextsASecond = 60;
     private const string Samples = "topologies/samples";
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
