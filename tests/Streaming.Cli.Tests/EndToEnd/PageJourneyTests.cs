@@ -30,7 +30,7 @@ public sealed class PageJourneyTests
         NothingSticksOut(browser);
         Assert.All(browser.Web.FindElements(By.CssSelector("mark.match")), static mark => Assert.Equal("staff", mark.Text, ignoreCase: true));
 
-        browser.Wait("a[data-facet='sentiment'][data-value='positive']").Click();
+        browser.Click("a[data-facet='sentiment'][data-value='positive']");
         browser.WaitUntil(() => browser.Web.Url.Contains("sentiment=positive", StringComparison.Ordinal) && browser.Web.FindElements(By.CssSelector("mark.match")).Count > 0, "the facet");
         browser.Screenshot("journey-facet");
 
@@ -38,7 +38,7 @@ public sealed class PageJourneyTests
         browser.Wait("mark.match");
         browser.Screenshot("journey-readme");
         browser.Web.Navigate().GoToUrl(new Uri(address, "/?entity=LOC"));
-        browser.Wait(".card-link").Click();
+        browser.Click(".card-link");
         browser.Wait(".document-text mark.entity");
         browser.Screenshot("journey-document");
         NothingSticksOut(browser);

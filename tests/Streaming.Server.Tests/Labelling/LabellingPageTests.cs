@@ -58,16 +58,16 @@ public sealed class LabellingPageTests
         Open(browser, server, "anna");
 
         Select(browser, "Lonely", "Planet");
-        browser.Wait(".choice[data-label=ORG]").Click();
+        browser.Click(".choice[data-label=ORG]");
         browser.WaitUntil(() => Labels(browser).SequenceEqual(["PER", "ORG", "LOC"]), "what was dragged over");
         var place = browser.Web.ExecuteScript("const r = document.createRange(), t = document.querySelector('.label-text'), w = document.createTreeWalker(t, 4); while (w.nextNode()) { const i = w.currentNode.data.indexOf('Graz'); if (i >= 0) { r.setStart(w.currentNode, i); r.setEnd(w.currentNode, i + 4); const b = r.getBoundingClientRect(); return [Math.round(b.x + b.width / 2), Math.round(b.y + b.height / 2)]; } }");
         var (x, y) = place is IReadOnlyList<object> at ? (Convert.ToInt32(at[0], null), Convert.ToInt32(at[1], null)) : (0, 0);
         new Actions(browser.Web).MoveToLocation(x, y).DoubleClick().Perform();
         browser.Wait(".cursor");
-        browser.Wait(".choice[data-label=LOC]").Click();
+        browser.Click(".choice[data-label=LOC]");
         browser.WaitUntil(() => Labels(browser).SequenceEqual(["PER", "ORG", "LOC", "LOC"]), "what was double-clicked");
-        browser.Wait("#spans .remove").Click();
-        browser.Wait("#accept").Click();
+        browser.Click("#spans .remove");
+        browser.Click("#accept");
         browser.Wait(".state");
 
         var spans = (await server.Samples.ListSamplesAsync(new() { Task = LabelTask.Entities }, None)).Single().Sample.Spans;
@@ -94,11 +94,11 @@ public sealed class LabellingPageTests
         Open(browser, server, "carla", "/label?view=agreement");
         browser.Wait(".agreement-table");
         browser.Screenshot("label-agreement");
-        browser.Wait(".decide").Click();
-        browser.Wait("[data-take=ben]").Click();
+        browser.Click(".decide");
+        browser.Click("[data-take=ben]");
         browser.WaitUntil(() => browser.Wait("#spans").Text.StartsWith("Maria\n", StringComparison.Ordinal) || browser.Wait("#spans").Text.StartsWith("Maria ", StringComparison.Ordinal) || browser.Wait("#spans li span").Text == "Maria", "ben's answer");
         browser.Screenshot("label-adjudication");
-        browser.Wait("#accept").Click();
+        browser.Click("#accept");
         browser.WaitUntil(() => browser.Web.FindElements(By.CssSelector(".decide")).Count == 0 && browser.Web.FindElements(By.CssSelector(".agreement-table")).Count == 1, "nothing to decide");
 
         var decided = (await server.Samples.ListSamplesAsync(new() { Task = LabelTask.Entities }, None)).Select(stored => stored.Sample).Single(sample => sample.Adjudicated);
@@ -113,9 +113,10 @@ public sealed class LabellingPageTests
         using var browser = new Browser();
         browser.Web.Navigate().GoToUrl(server.Address);
         browser.Web.ExecuteScript("localStorage.setItem('streaming-labeller', 'anna')");
-        var id = browser.Wait(".card-link").GetAttribute("data-document");
-        browser.Wait(".card-link").Click();
-        browser.Wait("#wrong").Click();
+        // The page draws its results anew when the facets are there.
+        var id = browser.Wait(() => browser.Wait(".card-link").GetAttribute("data-document"), "a result");
+        browser.Click(".card-link");
+        browser.Click("#wrong");
 
         browser.WaitUntil(() => browser.Web.Url.Contains("/label?request=", StringComparison.Ordinal) && Title(browser) == id, "the document on the labelling page");
         Assert.Equal("reported", browser.Wait("[data-reason]").GetAttribute("data-reason"));

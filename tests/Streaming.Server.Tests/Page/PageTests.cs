@@ -27,13 +27,13 @@ public sealed class PageTests
         Assert.All(browser.Web.FindElements(By.CssSelector("mark.match")), m => Assert.Equal("breakfast", m.Text));
         browser.Screenshot("search");
 
-        browser.Wait("a[data-facet='sentiment'][data-value='positive']").Click();
+        browser.Click("a[data-facet='sentiment'][data-value='positive']");
         browser.WaitUntil(() => browser.Web.Url.Contains("sentiment=positive", StringComparison.Ordinal), "the filter in the address");
         Assert.Equal("true", browser.Wait("a[data-facet='sentiment'][data-value='positive']").GetAttribute("aria-pressed"));
         Assert.Equal("positive", browser.Web.SwitchTo().ActiveElement().GetAttribute("data-value"));
         browser.Screenshot("facet");
 
-        browser.Wait(".card-link").Click();
+        browser.Click(".card-link");
         browser.Wait(".document-text mark.entity");
         var text = (string)browser.Web.ExecuteScript("return document.querySelector('.document-text').textContent")!;
         Assert.Equal(Review, text);
@@ -57,9 +57,9 @@ public sealed class PageTests
         using var browser = new Browser();
         browser.Web.Navigate().GoToUrl(server.Address);
         var first = browser.Wait(".card-link").GetAttribute("data-document");
-        browser.Wait("a[rel=next]").Click();
+        browser.Click("a[rel=next]");
         browser.WaitUntil(() => browser.Wait(".card-link").GetAttribute("data-document") != first, "the second page");
-        browser.Wait("a[rel=prev]").Click();
+        browser.Click("a[rel=prev]");
         browser.WaitUntil(() => browser.Wait(".card-link").GetAttribute("data-document") == first, "the first page");
         Assert.Empty(browser.Errors());
     }
@@ -77,7 +77,7 @@ public sealed class PageTests
         for (var page = 0; page < 3; page++)
         {
             if (page > 0)
-                browser.Wait("a[rel=next]").Click();
+                browser.Click("a[rel=next]");
             browser.WaitUntil(() => browser.Web.FindElements(By.CssSelector(".card")).Count == 20 && (page == 0 || browser.Web.FindElement(By.CssSelector(".paging .muted")).Text == $"Page {page + 1}"), "a page of them");
         }
 
@@ -120,7 +120,7 @@ public sealed class PageTests
             browser.Web.Navigate().GoToUrl(server.Address);
             browser.WaitUntil(() => browser.Wait(".state[role=alert]").Text.Contains("The index is away.", StringComparison.Ordinal), "the reason");
             server.Index.Fault = null;
-            browser.Wait(".state button").Click();
+            browser.Click(".state button");
             browser.Wait(".hits");
         }
     }

@@ -37,6 +37,16 @@ public sealed class Browser : IDisposable
 
     public IWebElement Wait(string css) => Wait(() => Web.FindElements(By.CssSelector(css)).FirstOrDefault(), $"an element {css}");
 
+    /// <summary>Clicks an element as soon as there is one; one that the page replaces meanwhile is looked for again.</summary>
+    public void Click(string css) => Wait(
+        () =>
+        {
+            var element = Web.FindElements(By.CssSelector(css)).FirstOrDefault();
+            element?.Click();
+            return element;
+        },
+        $"an element {css} to click");
+
     public T Wait<T>(Func<T?> probe, string what)
         where T : class
     {
