@@ -5,6 +5,27 @@ namespace Streaming.Cli.Tests.Models;
 
 public sealed class OptimiseCommandTests : IDisposable
 {
+    private const string Sentences = "John B-PER\nlives O\nin O\nLondon B-LOC\n. O\n\nRain O\nfell O\n. O\n";
+
+    private const string Recipe = """
+        name: tiny
+        version: "1"
+        seed: 7
+        licence: MIT
+        data_sets:
+          notes: {format: conll, licence: MIT}
+        heads:
+          - name: ner
+            task: ner
+            kind: crf
+            layers: [6]
+            labels: [PER, LOC]
+            optimizer: {kind: adam, epochs: 2}
+            train: [{set: notes, file: train.conll}]
+            dev: [{set: notes, file: dev.conll}]
+            test: [{set: notes, file: dev.conll}]
+        """;
+
     private readonly Binary _binary = new();
 
     private static string Starter => Path.Combine(SharedFolder.RepositoryRoot, "models", "starter");
@@ -20,12 +41,17 @@ public sealed class OptimiseCommandTests : IDisposable
         (await _binary.RunAsync("models", "optimise", Starter, "--dev", "x.conll")).FailedWith(2, "usage");
 
     [SharedFact("models/all-MiniLM-L6-v2")]
-    public async Task Optimise_Starter_MeasuresFormsAndWritesTheChosenOne()
+    public async Task Optimise_BundleWithItsCheckpoint_MeasuresFormsAndWritesTheChosenOne()
     {
-        var dev = _binary.Write("dev.conll", "John B-PER\nlives O\nin O\nLondon B-LOC\n. O\n\nRain O\nfell O\n. O\n");
+        var checkpoint = SharedFolder.Require("models", "all-MiniLM-L6-v2");
+        var dev = _binary.Write("dev.conll", Sentences);
+        _binary.Write("train.conll", Sentences.Replace("London", "Paris", StringComparison.Ordinal));
+        var folder = Path.GetDirectoryName(dev)!;
+        var bundle = Path.Combine(folder, "tiny");
+        (await _binary.RunAsync("train", _binary.Write("tiny.yaml", Recipe), "--encoder", checkpoint, "--data-root", folder, "--output", bundle)).Ok();
         var input = _binary.Write("texts.txt", "A text.\nAnother text, somewhat longer than the first.\n");
         var finished = await _binary.RunAsync(
-            "models", "optimise", Starter, "--checkpoint", SharedFolder.Require("models", "all-MiniLM-L6-v2"), "--forms", "fp32,int8-7", "--input", input,
+            "models", "optimise", bundle, "--checkpoint", checkpoint, "--forms", "fp32,int8-7", "--input", input,
             "--rounds", "1", "--threads", "1", "--dev", dev, "--task", "ner", "--write", "int8-7", "--json");
         var found = finished.Json();
 
@@ -39,6 +65,6 @@ public sealed class OptimiseCommandTests : IDisposable
         var written = (await _binary.RunAsync("models", "show", found.GetProperty("written").GetString()!, "--json")).Json().GetProperty("manifest");
         Assert.Equal("int8", written.GetProperty("encoder").GetProperty("precision").GetString());
         Assert.EndsWith("-int8-7", written.GetProperty("version").GetString(), StringComparison.Ordinal);
-        Assert.StartsWith("starter@", written.GetProperty("parent").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("tiny@", written.GetProperty("parent").GetString(), StringComparison.Ordinal);
     }
 }
