@@ -98,8 +98,13 @@ internal sealed class KafkaProcesses : IAsyncDisposable
             ["group.id"] = Name + ".reader", ["isolation.level"] = "read_committed", ["enable.partition.eof"] = "true", ["enable.auto.commit"] = "false",
         }).Build();
         var partition = new Confluent.Kafka.TopicPartition(topic, 0);
-        // Nothing may be left open: the end of what is committed is the end of the topic.
-        var end = consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(20)).High.Value;
+        // A killed process leaves a transaction open until the broker gives it up; what lies behind it is seen only then. So read to the
+        // end of what was written, not to the end of what can be read at the moment.
+        using var whole = new Confluent.Kafka.ConsumerBuilder<byte[], byte[]>(new Dictionary<string, string>(Client)
+        {
+            ["group.id"] = Name + ".reader", ["isolation.level"] = "read_uncommitted",
+        }).Build();
+        var end = whole.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(20)).High.Value;
         consumer.Assign(new Confluent.Kafka.TopicPartitionOffset(partition, 0));
         var ids = new List<string>();
         await Task.Run(() =>
