@@ -5,6 +5,7 @@ import { el, when } from "./dom.js";
 const width = 720;
 const height = 240;
 const left = 44;
+const right = 34;
 const bottom = 28;
 
 const names = { promoted: "promoted", refused: "refused", rolled_back: "rolled back", pinned: "pinned", unpinned: "unpinned" };
@@ -30,12 +31,12 @@ function chart(head, events) {
     level = e.kind === "promoted" ? after : before;
     points.push({ x: i + 1, y: e.kind === "promoted" ? after : before, event: e, tried: after });
   });
-  const x = (value) => left + (width - left - 16) * (judged.length === 0 ? 0 : value / judged.length);
+  const x = (value) => left + (width - left - right) * (judged.length === 0 ? 0 : value / judged.length);
   const y = (value) => 12 + (height - 12 - bottom) * (1 - value);
   const path = points.map((p, i) => (i === 0 ? `M${x(p.x)} ${y(p.y)}` : `H${x(p.x)}V${y(p.y)}`)).join("");
   return el("figure", { class: "chart" },
     svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `F1 of the head ${head} on the frozen test set, from ${points[0].y.toFixed(3)} to ${points[points.length - 1].y.toFixed(3)} over ${judged.length} retrainings` },
-      [0, 0.25, 0.5, 0.75, 1].map((v) => [svg("line", { class: "grid", x1: left, x2: width - 16, y1: y(v), y2: y(v) }), svg("text", { class: "tick", x: left - 8, y: y(v) + 4, "text-anchor": "end" }, v.toFixed(2))]),
+      [0, 0.25, 0.5, 0.75, 1].map((v) => [svg("line", { class: "grid", x1: left, x2: width - right, y1: y(v), y2: y(v) }), svg("text", { class: "tick", x: left - 8, y: y(v) + 4, "text-anchor": "end" }, v.toFixed(2))]),
       svg("path", { class: "level", d: path }),
       points.filter((p) => p.event).map((p) => svg("circle", { class: `decision ${p.event.kind}`, cx: x(p.x), cy: y(p.tried), r: 6 },
         svg("title", {}, `${p.event.version} ${names[p.event.kind]}: F1 ${p.tried.toFixed(3)}, ${when(p.event.decided_at)}`))),
