@@ -63,22 +63,7 @@ internal sealed class EnrichmentRules(string topology, EnrichmentOptions options
     };
 
     /// <summary>The dead letter of a message, its bytes as they came.</summary>
-    public DeadLetter Letter(SourceMessage message, StageFailure failure) => new()
-    {
-        Topic = message.Partition.Topic,
-        Partition = message.Partition.Partition,
-        Offset = message.Offset,
-        Timestamp = message.Timestamp,
-        Key = message.Key?.ToArray(),
-        Value = message.Value?.ToArray(),
-        Headers = message.Headers,
-        Stage = failure.Stage,
-        Code = failure.Code,
-        Reason = failure.Reason,
-        Attempts = Redriven.Attempts(message) + 1,
-        FailedAt = time.GetUtcNow(),
-        Topology = topology,
-    };
+    public DeadLetter Letter(SourceMessage message, StageFailure failure) => DeadLetterFactory.Create(message, failure, topology, time.GetUtcNow());
 
     private static IDictionary<string, JsonElement>? Unknown(IDictionary<string, JsonElement>? fields)
     {

@@ -53,19 +53,10 @@ internal sealed class ChainTail : IDisposable
     {
         if (ShapeCount == 0)
             return;
-        var unit = 0;
-        foreach (var row in rows)
+        foreach (var (unit, feature) in ShapesOf(rows))
         {
-            foreach (var shape in row.Shapes)
-            {
-                foreach (var feature in shape)
-                {
-                    for (var k = 0; k < _labels; k++)
-                        logits[(unit * _labels) + k] += _parameters[(k * WordShape.Dimensions) + feature];
-                }
-
-                unit++;
-            }
+            for (var k = 0; k < _labels; k++)
+                logits[(unit * _labels) + k] += _parameters[(k * WordShape.Dimensions) + feature];
         }
     }
 
@@ -192,17 +183,23 @@ internal sealed class ChainTail : IDisposable
     {
         if (ShapeCount == 0)
             return;
+        foreach (var (unit, feature) in ShapesOf(rows))
+        {
+            for (var k = 0; k < _labels; k++)
+                _gradient[(k * WordShape.Dimensions) + feature] += derivatives[(unit * _labels) + k];
+        }
+    }
+
+    /// <summary>The shapes of every word of all rows, words numbered through.</summary>
+    private static IEnumerable<(int Unit, int Feature)> ShapesOf(IReadOnlyList<TuningRow> rows)
+    {
         var unit = 0;
         foreach (var row in rows)
         {
             foreach (var shape in row.Shapes)
             {
                 foreach (var feature in shape)
-                {
-                    for (var k = 0; k < _labels; k++)
-                        _gradient[(k * WordShape.Dimensions) + feature] += derivatives[(unit * _labels) + k];
-                }
-
+                    yield return (unit, feature);
                 unit++;
             }
         }

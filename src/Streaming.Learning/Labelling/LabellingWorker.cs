@@ -44,7 +44,7 @@ public sealed class LabellingWorker
             {
                 var read = LabelMessages.ReadRequest(messages[i]);
                 if (!read.IsSuccess)
-                    letters[i] = Letter(messages[i], read.Failure);
+                    letters[i] = DeadLetterFactory.Create(messages[i], read.Failure, _options.Topology, _time.GetUtcNow());
                 else if (read.Value.Topology == _options.Topology)
                     answers[i] = await consumer.PersistAsync(give => _options.Labeller.LabelAsync(read.Value, give), token).ConfigureAwait(false);
             }).ConfigureAwait(false);
@@ -79,21 +79,4 @@ public sealed class LabellingWorker
         Interlocked.Add(ref _abstained, samples.Count(static sample => sample.Validity == SampleValidity.Abstained));
         Interlocked.Add(ref _bad, bad.Count);
     }
-
-    private DeadLetter Letter(SourceMessage message, StageFailure failure) => new()
-    {
-        Topic = message.Partition.Topic,
-        Partition = message.Partition.Partition,
-        Offset = message.Offset,
-        Timestamp = message.Timestamp,
-        Key = message.Key?.ToArray(),
-        Value = message.Value?.ToArray(),
-        Headers = message.Headers,
-        Stage = failure.Stage,
-        Code = failure.Code,
-        Reason = failure.Reason,
-        Attempts = Redriven.Attempts(message) + 1,
-        FailedAt = _time.GetUtcNow(),
-        Topology = _options.Topology,
-    };
 }

@@ -180,23 +180,8 @@ internal static class LabellingEndpoints
         }
     }
 
-    private static LabelledSample Sample(ServerParts parts, LabelRequest request, LabelTask task, string labeller) => new()
-    {
-        Id = LabelledSample.IdOf(request.Id, task, LabellerKind.Person, labeller),
-        RequestId = request.Id,
-        DocumentId = request.DocumentId,
-        Task = task,
-        Text = request.Text,
-        Validity = SampleValidity.Valid,
-        Labeller = labeller,
-        LabellerKind = LabellerKind.Person,
-        ControlSlice = request.ControlSlice,
-        Source = request.Source,
-        Language = request.Language,
-        Topology = request.Topology,
-        ModelVersion = request.ModelVersion,
-        LabelledAt = parts.Time.GetUtcNow(),
-    };
+    private static LabelledSample Sample(ServerParts parts, LabelRequest request, LabelTask task, string labeller) =>
+        Answers.To(request, task, LabellerKind.Person, labeller, parts.Time);
 
     private static async ValueTask<IReadOnlyList<LabelledSample>> AnswersAsync(ISampleStore store, string request, CancellationToken token) =>
         [.. (await store.ListSamplesAsync(new SampleQuery { RequestId = request, Kind = LabellerKind.Person, Size = 1_000 }, token).ConfigureAwait(false)).Select(static stored => stored.Sample)];

@@ -42,19 +42,7 @@ internal sealed class BertUnicode
     private BertUnicode(bool uncased)
     {
         _uncased = uncased;
-        using var stream = typeof(BertUnicode).Assembly.GetManifestResourceStream("Streaming.Text.Tokenization.BertUnicode.txt")
-            ?? throw new InvalidOperationException("BertUnicode.txt is not embedded: this is a bug.");
-        using var reader = new StreamReader(stream);
-        var section = "";
-        while (reader.ReadLine() is { } line)
-        {
-            if (line.Length == 0 || line[0] == '#')
-                continue;
-            if (line[0] == '[')
-                section = line;
-            else
-                Read(section, line);
-        }
+        EmbeddedTable.Read("Streaming.Text.Tokenization.BertUnicode.txt", (section, line) => Read(section, line));
     }
 
     /// <summary>Reads the tables: 1 MB, needed only while a tokeniser is built.</summary>

@@ -19,23 +19,7 @@ internal sealed class UnicodeForms
     private readonly Dictionary<int, byte> _classes = [];
     private readonly Dictionary<(int First, int Second), int> _compositions = [];
 
-    private UnicodeForms()
-    {
-        const string name = "Streaming.Text.Tokenization.UnicodeForms.txt";
-        using var stream = typeof(UnicodeForms).Assembly.GetManifestResourceStream(name)
-            ?? throw new InvalidOperationException($"{name} is not embedded: this is a bug.");
-        using var reader = new StreamReader(stream);
-        var section = "";
-        while (reader.ReadLine() is { } line)
-        {
-            if (line.Length == 0 || line[0] == '#')
-                continue;
-            if (line[0] == '[')
-                section = line;
-            else
-                Read(section, line);
-        }
-    }
+    private UnicodeForms() => EmbeddedTable.Read("Streaming.Text.Tokenization.UnicodeForms.txt", Read);
 
     /// <summary>The tables; read when first needed, 70 kB.</summary>
     internal static UnicodeForms Shared => LazyShared.Value;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Streaming.Text.Tokenization.Normalizing;
@@ -9,9 +8,8 @@ namespace Streaming.Text.Tokenization.Subwords;
 /// GPT-2's byte-level byte-pair encoding: words by its pattern (contractions; letters, digits or other signs with the space
 /// before them; white space), then merges over their UTF-8 bytes.
 /// </summary>
-internal sealed class ByteLevelModel : ISubwordModel
+internal sealed class ByteLevelModel : BpeModel
 {
-    private const int OnStack = 256;
     private const byte Letter = 1, Number = 2, Blank = 3;
 
     private static readonly byte[] Kinds = ReadKinds();
@@ -27,7 +25,7 @@ internal sealed class ByteLevelModel : ISubwordModel
     internal ByteLevelModel(int[] bytes, BpeMerges merges, bool splits) => (_bytes, _merges, _splits) = (bytes, merges, splits);
 
     /// <inheritdoc/>
-    public int EndOfWord(ReadOnlySpan<int> scalars, int from)
+    public override int EndOfWord(ReadOnlySpan<int> scalars, int from)
     {
         if (!_splits)
             return scalars.Length;
@@ -49,28 +47,7 @@ internal sealed class ByteLevelModel : ISubwordModel
     }
 
     /// <inheritdoc/>
-    public void Encode(NormalizedText text, int from, int to, TokenBuffer buffer)
-    {
-        var most = 4 * (to - from);
-        if (most <= OnStack)
-        {
-            Span<int> room = stackalloc int[3 * OnStack];
-            Encode(text, from, to, room[..most], room.Slice(OnStack, most), room.Slice(2 * OnStack, most), buffer);
-            return;
-        }
-
-        var rented = ArrayPool<int>.Shared.Rent(3 * most);
-        try
-        {
-            Encode(text, from, to, rented.AsSpan(0, most), rented.AsSpan(most, most), rented.AsSpan(2 * most, most), buffer);
-        }
-        finally
-        {
-            ArrayPool<int>.Shared.Return(rented);
-        }
-    }
-
-    private void Encode(NormalizedText text, int from, int to, Span<int> ids, Span<int> lengths, Span<int> owners, TokenBuffer buffer)
+    protected override void Encode(NormalizedText text, int from, int to, Span<int> ids, Span<int> lengths, Span<int> owners, TokenBuffer buffer)
     {
         var scalars = text.Scalars;
         Span<byte> utf8 = stackalloc byte[4];

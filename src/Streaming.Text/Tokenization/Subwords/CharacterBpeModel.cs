@@ -1,14 +1,11 @@
-using System.Buffers;
 using System.Text;
 using Streaming.Text.Tokenization.Normalizing;
 
 namespace Streaming.Text.Tokenization.Subwords;
 
 /// <summary>Byte-pair encoding over scalars, as SentencePiece's BPE models have it; unknown scalars become bytes or unknown tokens.</summary>
-internal sealed class CharacterBpeModel : ISubwordModel
+internal sealed class CharacterBpeModel : BpeModel
 {
-    private const int OnStack = 256;
-
     private readonly PieceTrie _alphabet;
     private readonly BpeMerges _merges;
     private readonly int _unknown;
@@ -27,31 +24,10 @@ internal sealed class CharacterBpeModel : ISubwordModel
         (_alphabet, _merges, _unknown, _fusesUnknown, _mark, _bytes) = (alphabet, merges, unknown, fusesUnknown, mark, bytes);
 
     /// <inheritdoc/>
-    public int EndOfWord(ReadOnlySpan<int> scalars, int from) => MarkedWords.EndOf(scalars, from, _mark);
+    public override int EndOfWord(ReadOnlySpan<int> scalars, int from) => MarkedWords.EndOf(scalars, from, _mark);
 
     /// <inheritdoc/>
-    public void Encode(NormalizedText text, int from, int to, TokenBuffer buffer)
-    {
-        var most = 4 * (to - from);
-        if (most <= OnStack)
-        {
-            Span<int> room = stackalloc int[3 * OnStack];
-            Encode(text, from, to, room[..most], room.Slice(OnStack, most), room.Slice(2 * OnStack, most), buffer);
-            return;
-        }
-
-        var rented = ArrayPool<int>.Shared.Rent(3 * most);
-        try
-        {
-            Encode(text, from, to, rented.AsSpan(0, most), rented.AsSpan(most, most), rented.AsSpan(2 * most, most), buffer);
-        }
-        finally
-        {
-            ArrayPool<int>.Shared.Return(rented);
-        }
-    }
-
-    private void Encode(NormalizedText text, int from, int to, Span<int> ids, Span<int> lengths, Span<int> owners, TokenBuffer buffer)
+    protected override void Encode(NormalizedText text, int from, int to, Span<int> ids, Span<int> lengths, Span<int> owners, TokenBuffer buffer)
     {
         var count = Spell(text.Scalars, from, to, ids, owners);
         lengths[..count].Fill(1);
