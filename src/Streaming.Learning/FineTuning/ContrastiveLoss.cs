@@ -40,37 +40,44 @@ internal static class ContrastiveLoss
 
         if (bidirectional)
         {
+            var counts = new int[anchors];
+            foreach (var anchor in own)
+            {
+                if (anchor != None)
+                    counts[anchor]++;
+            }
+
+            // A type that is not in the batch has nothing to be matched to. Together the others weigh what the first direction does.
+            var share = (double)owned / Math.Max(1, counts.Count(static count => count > 0));
             for (var anchor = 0; anchor < anchors; anchor++)
-                loss += Column(scores, logits, own, anchors, anchor);
+            {
+                if (counts[anchor] > 0)
+                    loss += Column(scores, logits, own, anchors, anchor, counts[anchor], share);
+            }
         }
 
         return new StepLoss(loss, owned);
     }
 
-    private static double Column(ReadOnlySpan<float> scores, Span<float> logits, ReadOnlySpan<int> own, int anchors, int anchor)
+    private static double Column(ReadOnlySpan<float> scores, Span<float> logits, ReadOnlySpan<int> own, int anchors, int anchor, int count, double share)
     {
-        var (max, sum, positive, count) = (double.NegativeInfinity, 0.0, 0.0, 0);
+        var (max, sum, positive) = (double.NegativeInfinity, 0.0, 0.0);
         for (var unit = 0; unit < own.Length; unit++)
             max = Math.Max(max, scores[(unit * anchors) + anchor]);
         for (var unit = 0; unit < own.Length; unit++)
         {
             var score = scores[(unit * anchors) + anchor];
             sum += Math.Exp(score - max);
-            if (own[unit] != anchor)
-                continue;
-            positive += score;
-            count++;
+            if (own[unit] == anchor)
+                positive += score;
         }
 
-        // A type that is not in the batch has nothing to be matched to.
-        if (count == 0)
-            return 0;
         for (var unit = 0; unit < own.Length; unit++)
         {
             var probability = Math.Exp(scores[(unit * anchors) + anchor] - max) / sum;
-            logits[(unit * anchors) + anchor] += (float)((probability * count) - (own[unit] == anchor ? 1 : 0));
+            logits[(unit * anchors) + anchor] += (float)(share * (probability - (own[unit] == anchor ? 1.0 / count : 0)));
         }
 
-        return (count * (max + Math.Log(sum))) - positive;
+        return share * (max + Math.Log(sum) - (positive / count));
     }
 }

@@ -94,6 +94,25 @@ public sealed class LoopPartsTests
         }
     }
 
+    [Fact]
+    public void ContrastiveLoss_ToWords_CountsEveryTypeAlike()
+    {
+        // Nine words of one type, one of another, a third type that is not there.
+        var random = new SeededRandom(9);
+        int[] own = [0, 0, 0, 0, 1, 0, 0, 0, 0, 0];
+        var logits = Enumerable.Range(0, own.Length * 3).Select(_ => (float)((random.NextDouble() * 4) - 2)).ToArray();
+        var both = ContrastiveLoss.Derive(logits.ToArray(), own, 3, bidirectional: true);
+        var one = ContrastiveLoss.Derive(logits.ToArray(), own, 3, bidirectional: false);
+        Assert.Equal(10, both.Weight);
+        Assert.Equal(10 * (MeanOf(0) + MeanOf(1)) / 2, both.Loss - one.Loss, 1e-9);
+
+        double MeanOf(int type)
+        {
+            double[] column = [.. Enumerable.Range(0, own.Length).Select(unit => (double)logits[(unit * 3) + type])];
+            return Enumerable.Range(0, own.Length).Where(unit => own[unit] == type).Average(unit => Math.Log(column.Sum(Math.Exp)) - column[unit]);
+        }
+    }
+
     [Theory]
     [InlineData(true, true)]
     [InlineData(true, false)]
