@@ -10,13 +10,18 @@ using Streaming.Core.Engine.Stages;
 
 namespace Streaming.Adapters.AkkaStreams;
 
-/// <summary>
-/// One run of a pipeline as a graph: read → prepare → micro-batch → model → in order per partition → gather → deliver.
-/// </summary>
+/// <summary>One run of a pipeline as a graph.</summary>
 /// <remarks>
+/// <code>
+/// UnfoldAsync(read) → SelectAsync(prepare) ─┬→ micro-batch → SelectAsyncUnordered(model)
+///                                           └→ GroupBy(partition) → SelectAsync(known how it ends) → MergeSubstreams → Batch → SelectAsync(deliver)
+/// </code>
 /// <list type="bullet">
-/// <item>The graph is fused into one actor that moves containers and never computes: every call that may wait or work runs on
-/// the pool, under <see cref="Source.UnfoldAsync{TState,TElem}"/>, <c>SelectAsync</c> or <c>SelectAsyncUnordered</c>.</item>
+/// <item>Order is what <c>GroupBy</c> and <c>SelectAsync</c> give: a substream for each partition, in which documents go on in
+/// the order they were read, however the model's calls overtake one another. A document that takes long holds its own
+/// substream only: no substream is ever full, because each has room for all that the pipeline may hold.</item>
+/// <item>The graph is fused into one actor that moves things and never computes: every call that may wait or work runs on
+/// the pool.</item>
 /// <item>Draining ends the reading itself, so that whatever was read has entered the graph and goes through to its end; a
 /// kill switch at that place could drop a read that has just returned. Aborting and the first failure pull the kill switch at
 /// the graph's end, which cancels everything above it.</item>
@@ -30,7 +35,6 @@ internal sealed class GraphRun : IDisposable
     private readonly EngineContext _context;
     private readonly CommitLoop _commits;
     private readonly CallsInFlight _calls = new();
-    private readonly Pools _pools = new();
     private readonly Wake _wake = new();
 
     public GraphRun(Pipeline pipeline, CancellationTokenSource stop)
@@ -55,9 +59,9 @@ internal sealed class GraphRun : IDisposable
             var background = Task.WhenAll(
                 BesideAsync(() => _parts.Deliverer.IsTransactional ? Task.CompletedTask : _commits.RunAsync(end.Token), end.Token),
                 BesideAsync(() => LagMeter.RunAsync(_context, end.Token), end.Token));
-            var (killSwitch, done) = graph.Run(system.Materializer());
+            var (models, killSwitch, delivered) = graph.Run(system.Materializer());
             await using (_stop.Token.Register(() => killSwitch.Abort(new OperationCanceledException("the run was stopped"))))
-                await FinishAsync(done);
+                await Task.WhenAll(FinishAsync(models), FinishAsync(delivered));
             await end.CancelAsync();
             await background;
             if (_parts.Failure is null && !_parts.Deliverer.IsTransactional && !_stop.IsCancellationRequested)
@@ -79,87 +83,83 @@ internal sealed class GraphRun : IDisposable
 
     public void Dispose() => _parts.Dispose();
 
-    private IRunnableGraph<(UniqueKillSwitch KillSwitch, Task Done)> Graph(int concurrentBatches, CancellationToken drain)
+    private IRunnableGraph<(Task Models, UniqueKillSwitch KillSwitch, Task Delivered)> Graph(int concurrentBatches, CancellationToken drain)
     {
-        var most = _context.Pipeline.Delivery.MaxWriteSize;
-        return Source
+        var models = Flow.Create<PreparedChunk>()
+            .Via(new MicroBatchStage(_parts, _wake))
+            .SelectAsyncUnordered(concurrentBatches, ComputeAsync)
+            .ToMaterialized(Sink.Ignore<NotUsed>(), Keep.Right);
+        var prepared = Source
             .UnfoldAsync(NotUsed.Instance, _ => ReadAsync(drain))
             .SelectMany(static chunks => chunks)
             .SelectAsync(_context.Workers, PrepareAsync)
-            .Via(new MicroBatchStage(_parts, _pools, _wake))
-            .SelectAsyncUnordered(concurrentBatches, ComputeAsync)
-            .SelectMany(InOrder)
-            .BatchWeighted(
-                most,
-                static documents => documents.Count,
-                static documents => documents,
-                (gathered, documents) =>
+            .AlsoToMaterialized(models, Keep.Right, propagateFailure: true)
+            .SelectMany(static chunk => chunk.Documents);
+        var inOrder = (Source<InFlightDocument, Task<Done>>)prepared
+            .GroupBy(int.MaxValue, static document => document.Message.Partition)
+            .SelectAsync(_context.Pipeline.Batching.MaxQueueSize, static document => document.Known!.Task)
+            .MergeSubstreams();
+        return inOrder
+            .Select(LeaveLane)
+            .Batch(
+                _context.Pipeline.Delivery.MaxWriteSize,
+                static document => new List<InFlightDocument> { document },
+                static (gathered, document) =>
                 {
-                    gathered.AddRange(documents);
-                    _pools.Return(documents);
+                    gathered.Add(document);
                     return gathered;
                 })
             .SelectAsync(1, DeliverAsync)
-            .Select(_pools.Return)
-            .ViaMaterialized(KillSwitches.Single<NotUsed>(), Keep.Right)
-            .ToMaterialized(Sink.Ignore<NotUsed>(), static (killSwitch, done) => (killSwitch, (Task)done))
+            .ViaMaterialized(KillSwitches.Single<NotUsed>(), Keep.Both)
+            .ToMaterialized(Sink.Ignore<NotUsed>(), static (started, delivered) => ((Task)started.Item1, started.Item2, (Task)delivered))
             .WithAttributes(ActorAttributes.CreateSupervisionStrategy(Deciders.StoppingDecider));
     }
 
     private Task<Option<(NotUsed, IReadOnlyList<InFlightDocument[]>)>> ReadAsync(CancellationToken drain) => CallAsync(
-        async () => await _parts.Intake.ReadAsync(drain) is { } chunks
-            ? Option<(NotUsed, IReadOnlyList<InFlightDocument[]>)>.Create((NotUsed.Instance, chunks))
-            : Option<(NotUsed, IReadOnlyList<InFlightDocument[]>)>.None);
-
-    private Task<PreparedChunk> PrepareAsync(InFlightDocument[] documents)
-    {
-        var chunk = _pools.RentChunk();
-        return CallAsync(async () =>
+        async () =>
         {
-            chunk.Count = documents.Length;
-            await _parts.Preparer.PrepareAsync(documents, chunk.Windows, chunk.OnEnded);
-            return chunk;
+            if (await _parts.Intake.ReadAsync(drain) is not { } chunks)
+                return Option<(NotUsed, IReadOnlyList<InFlightDocument[]>)>.None;
+            foreach (var chunk in chunks)
+            {
+                foreach (var document in chunk)
+                    document.Known = new TaskCompletionSource<InFlightDocument>();
+            }
+
+            return Option<(NotUsed, IReadOnlyList<InFlightDocument[]>)>.Create((NotUsed.Instance, chunks));
         });
-    }
 
-    private Task<ModelCall> ComputeAsync(ModelCall call) => call.HasBatch
-        ? CallAsync(async () =>
-        {
-            await _parts.Runner.RunAsync(call.Batch, call.OnEnded);
-            return call;
-        })
-        : Task.FromResult(call);
-
-    /// <summary>
-    /// The place where order per partition is kept: model calls come back in any order, and a document goes on when all that
-    /// were read before it in its partition have.
-    /// </summary>
-    /// <returns>Lists of at most one write's size.</returns>
-    private IEnumerable<List<InFlightDocument>> InOrder(ModelCall call)
+    private Task<PreparedChunk> PrepareAsync(InFlightDocument[] documents) => CallAsync(async () =>
     {
-        var released = _pools.RentList();
-        Action<InFlightDocument> onward = released.Add;
-        foreach (var document in call.Ended)
-            document.Lane.Release(document, onward);
-        _pools.Return(call);
-        var most = _context.Pipeline.Delivery.MaxWriteSize;
-        if (released.Count is > 0 && released.Count <= most)
-            return [released];
-        var lists = new List<List<InFlightDocument>>((released.Count / most) + 1);
-        for (var start = 0; start < released.Count; start += most)
-            lists.Add(released.GetRange(start, Math.Min(most, released.Count - start)));
-        _pools.Return(released);
-        return lists;
+        var chunk = new PreparedChunk(documents, []);
+        await _parts.Preparer.PrepareAsync(documents, chunk.Windows, Known);
+        return chunk;
+    });
+
+    private Task<NotUsed> ComputeAsync(MicroBatch<ModelWindow> batch) => CallAsync(async () =>
+    {
+        await _parts.Runner.RunAsync(batch, Known);
+        return NotUsed.Instance;
+    });
+
+    private static void Known(InFlightDocument document) => document.Known!.SetResult(document);
+
+    /// <summary>The lane keeps what is on its way; a document leaves it when its substream lets it go.</summary>
+    private static InFlightDocument LeaveLane(InFlightDocument document)
+    {
+        InFlightDocument? left = null;
+        document.Lane.Release(document, first => left = first);
+        return left == document ? document : throw new InvalidOperationException("this is a bug: a document overtook another of its partition");
     }
 
-    private Task<List<InFlightDocument>> DeliverAsync(List<InFlightDocument> documents) => CallAsync(async () =>
+    private Task<NotUsed> DeliverAsync(List<InFlightDocument> documents) => CallAsync(async () =>
     {
         // Judged here, right before the write: a partition that went while they waited is fenced already.
         documents.RemoveAll(document => !_parts.Deliverer.Admit(document));
         await _parts.Deliverer.DeliverAsync(documents);
         if (!_parts.Deliverer.IsTransactional)
             _commits.Finished(documents.Count);
-        return documents;
+        return NotUsed.Instance;
     });
 
     /// <summary>Runs a call on the pool; its failure, if it is the first, becomes the run's and stops everything else.</summary>
@@ -204,7 +204,7 @@ internal sealed class GraphRun : IDisposable
         }
     }
 
-    /// <summary>Waits for the graph's end. What fails it is known already, unless a stage itself is broken.</summary>
+    /// <summary>Waits for the end of a branch. What fails it is known already, unless a stage itself is broken.</summary>
     private async Task FinishAsync(Task done)
     {
         try

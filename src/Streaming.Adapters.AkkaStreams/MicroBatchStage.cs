@@ -1,5 +1,6 @@
 using Akka.Streams;
 using Akka.Streams.Stage;
+using Streaming.Core.Engine;
 using Streaming.Core.Engine.Stages;
 
 namespace Streaming.Adapters.AkkaStreams;
@@ -12,32 +13,29 @@ namespace Streaming.Adapters.AkkaStreams;
 /// The deadline runs on the pipeline's clock and not on Akka's scheduler: that one's wheel turns every 10 ms, which is coarse
 /// beside <c>max_queue_delay</c>, and it would keep a thread awake in an idle process.
 /// </remarks>
-internal sealed class MicroBatchStage(PipelineParts parts, Pools pools, Wake wake) : GraphStage<FlowShape<PreparedChunk, ModelCall>>
+internal sealed class MicroBatchStage(PipelineParts parts, Wake wake) : GraphStage<FlowShape<PreparedChunk, MicroBatch<ModelWindow>>>
 {
     private readonly Inlet<PreparedChunk> _in = new("MicroBatch.in");
-    private readonly Outlet<ModelCall> _out = new("MicroBatch.out");
+    private readonly Outlet<MicroBatch<ModelWindow>> _out = new("MicroBatch.out");
 
-    public override FlowShape<PreparedChunk, ModelCall> Shape => new(_in, _out);
+    public override FlowShape<PreparedChunk, MicroBatch<ModelWindow>> Shape => new(_in, _out);
 
-    protected override GraphStageLogic CreateLogic(Attributes inheritedAttributes) => new Logic(this, parts, pools, wake);
+    protected override GraphStageLogic CreateLogic(Attributes inheritedAttributes) => new Logic(this, parts, wake);
 
     private sealed class Logic : InAndOutGraphStageLogic
     {
         private readonly MicroBatchStage _stage;
         private readonly PipelineParts _parts;
-        private readonly Pools _pools;
         private readonly Wake _wake;
-        private ModelCall _call;
+        private MicroBatch<ModelWindow> _batch = new();
         private ITimer? _deadline;
 
-        public Logic(MicroBatchStage stage, PipelineParts parts, Pools pools, Wake wake)
+        public Logic(MicroBatchStage stage, PipelineParts parts, Wake wake)
             : base(stage.Shape)
         {
             _stage = stage;
             _parts = parts;
-            _pools = pools;
             _wake = wake;
-            _call = pools.RentCall();
             SetHandler(stage._in, this);
             SetHandler(stage._out, this);
         }
@@ -55,10 +53,7 @@ internal sealed class MicroBatchStage(PipelineParts parts, Pools pools, Wake wak
         public override void OnPush()
         {
             var chunk = Grab(_stage._in);
-            foreach (var document in chunk.Ended)
-                _call.OnEnded(document);
-            _parts.Queue.Add(chunk.Windows, chunk.Count);
-            _pools.Return(chunk);
+            _parts.Queue.Add(chunk.Windows, chunk.Documents.Length);
             Pull(_stage._in);
             Offer();
         }
@@ -75,12 +70,11 @@ internal sealed class MicroBatchStage(PipelineParts parts, Pools pools, Wake wak
         {
             if (!IsAvailable(_stage._out))
                 return;
-            _call.HasBatch = _parts.Queue.TryTake(_call.Batch, out var due, out var ended);
-            if (_call.HasBatch || _call.Ended.Count > 0)
+            if (_parts.Queue.TryTake(_batch, out var due, out var ended))
             {
-                var call = _call;
-                _call = _pools.RentCall();
-                Push(_stage._out, call);
+                var batch = _batch;
+                _batch = new MicroBatch<ModelWindow>();
+                Push(_stage._out, batch);
             }
             else if (ended)
             {

@@ -15,4 +15,37 @@ public interface IPipelineEngine
     /// </summary>
     /// <exception cref="StreamingException">The pipeline cannot go on.</exception>
     Task RunAsync(Pipeline pipeline, CancellationToken drain, CancellationToken abort);
+
+    /// <summary>Begins something anew each time it fails, with waits that double, up to a longest, and are jittered.</summary>
+    /// <param name="attempt">Returns when it is over; throws what another attempt may mend.</param>
+    /// <param name="delivery">The first and the longest wait.</param>
+    /// <param name="time">Clock and timers.</param>
+    /// <param name="end">Ends a wait. An attempt under way is left to end by itself.</param>
+    async Task RestartAsync(Func<Task> attempt, DeliveryOptions delivery, TimeProvider time, CancellationToken end)
+    {
+        var failures = 0;
+        while (true)
+        {
+            var started = time.GetTimestamp();
+            try
+            {
+                await attempt();
+                return;
+            }
+            catch (Exception)
+            {
+                if (time.GetElapsedTime(started) >= PipelineSupervisor.Healthy)
+                    failures = 0;
+            }
+
+            try
+            {
+                await Task.Delay(DependencyRetry.Backoff(delivery.RetryDelay, delivery.MaxRetryDelay, failures++), time, end);
+            }
+            catch (OperationCanceledException) when (end.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
 }

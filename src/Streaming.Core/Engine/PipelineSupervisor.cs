@@ -1,15 +1,16 @@
+using System.Runtime.ExceptionServices;
 using Streaming.Core.Telemetry;
 
 namespace Streaming.Core.Engine;
 
 /// <summary>
 /// Keeps a pipeline running: after an infrastructure failure it makes the pipeline anew, from the committed offsets, with
-/// doubling, jittered waits. It gives up on what a restart can't mend: a usage error, a bug, and a first start that fails.
+/// waits of the engine's making. It gives up on what a restart can't mend: a usage error, a bug, and a first start that fails.
 /// </summary>
 public sealed class PipelineSupervisor(IPipelineEngine engine, DeliveryOptions options, TimeProvider time)
 {
     /// <summary>A run that lasted so long counts as a success: the next failure starts again with the shortest wait.</summary>
-    private static readonly TimeSpan Healthy = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan Healthy = TimeSpan.FromMinutes(1);
 
     /// <summary>Runs until the source ends, <paramref name="drain"/> has drained it, or it can't go on.</summary>
     /// <param name="create">Makes the pipeline for one run; each call a fresh source.</param>
@@ -19,60 +20,50 @@ public sealed class PipelineSupervisor(IPipelineEngine engine, DeliveryOptions o
     public async Task RunAsync(Func<CancellationToken, ValueTask<PipelineInstance>> create, CancellationToken drain, CancellationToken abort)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(drain, abort);
-        var attempt = 0;
         var hasRun = false;
-        while (true)
+        Exception? fatal = null;
+        await engine.RestartAsync(AttemptAsync, options, time, either.Token);
+        if (fatal is not null)
+            ExceptionDispatchInfo.Throw(fatal);
+        abort.ThrowIfCancellationRequested();
+
+        async Task AttemptAsync()
         {
-            var started = time.GetTimestamp();
-            Exception failure;
-            Action<PipelineNotice>? notify = null;
-            string? topology = null;
+            Pipeline? pipeline = null;
             try
             {
                 await using var instance = await create(abort);
-                notify = instance.Pipeline.Notify;
-                topology = instance.Pipeline.Topology;
-                var progress = instance.Pipeline.Progress;
+                pipeline = instance.Pipeline;
                 try
                 {
-                    await engine.RunAsync(instance.Pipeline, drain, abort);
-                    return;
+                    await engine.RunAsync(pipeline, drain, abort);
                 }
                 finally
                 {
-                    hasRun |= progress is null || progress.IsStarted;
+                    hasRun |= pipeline.Progress is null || pipeline.Progress.IsStarted;
                 }
             }
-            catch (Exception exception) when (hasRun && IsInfrastructure(exception) && !abort.IsCancellationRequested)
+            catch (Exception exception) when (hasRun && IsInfrastructure(exception) && !either.IsCancellationRequested)
             {
-                failure = exception;
+                Tell(pipeline, exception);
+                throw;
             }
-
-            if (drain.IsCancellationRequested)
+            catch (Exception exception)
             {
-                // Asked to end anyway; what was not committed is read again next time.
-                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
-            }
-
-            if (time.GetElapsedTime(started) >= Healthy)
-                attempt = 0;
-            if (topology is not null)
-            {
-                using var telemetry = new PipelineTelemetry(topology);
-                telemetry.Restarted();
-            }
-
-            var code = (failure as StreamingException)?.Code ?? "pipeline_failed";
-            notify?.Invoke(new PipelineNotice(PipelineNoticeKind.Restarting, code, $"starting again after: {failure.Message}"));
-            try
-            {
-                await Task.Delay(DependencyRetry.Backoff(options.RetryDelay, options.MaxRetryDelay, attempt++), time, either.Token);
-            }
-            catch (OperationCanceledException) when (drain.IsCancellationRequested && !abort.IsCancellationRequested)
-            {
-                return;
+                // What no restart mends; or it was asked to end anyway, and what was not committed is read again next time.
+                fatal = exception;
             }
         }
+    }
+
+    private static void Tell(Pipeline? pipeline, Exception failure)
+    {
+        if (pipeline is null)
+            return;
+        using var telemetry = new PipelineTelemetry(pipeline.Topology);
+        telemetry.Restarted();
+        var code = (failure as StreamingException)?.Code ?? "pipeline_failed";
+        pipeline.Notify?.Invoke(new PipelineNotice(PipelineNoticeKind.Restarting, code, $"starting again after: {failure.Message}"));
     }
 
     /// <summary>Usage errors and failed checks stay wrong; "this is a bug" must be seen; everything else may pass.</summary>
