@@ -45,6 +45,11 @@ public class AkkaStreamsEngineSwapTests : ModelSwapConformance
     protected override IPipelineEngine CreateEngine() => new AkkaStreamsEngine();
 }
 
+public class AkkaStreamsEngineTrialTests : ModelTrialConformance
+{
+    protected override IPipelineEngine CreateEngine() => new AkkaStreamsEngine();
+}
+
 /// <summary>What is this engine's own: Akka leaves no trace, and nothing runs on after the run.</summary>
 public class AkkaStreamsEngineTests
 {

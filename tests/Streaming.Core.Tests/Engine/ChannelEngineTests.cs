@@ -39,6 +39,11 @@ public class ChannelEngineSwapTests : ModelSwapConformance
     protected override IPipelineEngine CreateEngine() => new ChannelEngine();
 }
 
+public class ChannelEngineTrialTests : ModelTrialConformance
+{
+    protected override IPipelineEngine CreateEngine() => new ChannelEngine();
+}
+
 public class ChannelEngineLabellingTests : PipelineEngineLabellingConformance
 {
     protected override IPipelineEngine CreateEngine() => new ChannelEngine();

@@ -99,4 +99,57 @@ public sealed class ModelSlotTests
         Assert.True(encoder.IsDisposed);
         Assert.Equal("abc", second.Digest);
     }
+
+    [Fact]
+    public async Task TryAsync_ThenAdopt_PutsTheCandidateInForceWithoutLoading()
+    {
+        var (first, second) = (new FakeModel("1"), new FakeModel("2"));
+        await using var slot = new ModelSlot(first);
+        await slot.TryAsync((_, _) => new(second), new FakeTrial(), default);
+        var old = slot.Acquire();
+        Assert.Equal(("1", "2"), (old.Model.Identity.Version, old.Candidate!.Model.Identity.Version));
+
+        await slot.AdoptAsync(default);
+
+        using (var lease = slot.Acquire())
+            Assert.Equal(("2", null), (lease.Model.Identity.Version, lease.Candidate));
+        Assert.Equal((false, 1L), (first.IsDisposed, slot.Swaps));
+        old.Dispose();
+        await PipelineWorld.UntilAsync(() => first.IsDisposed && slot.AliveVersions == 1);
+        Assert.False(second.IsDisposed);
+    }
+
+    [Fact]
+    public async Task WithdrawAsync_LeaseOut_DisposesTheCandidateWithIt()
+    {
+        var candidate = new FakeModel("2");
+        await using var slot = new ModelSlot(new FakeModel("1"));
+        await slot.WithdrawAsync(default);
+        await slot.TryAsync((_, _) => new(candidate), new FakeTrial(), default);
+        var lease = slot.Acquire();
+
+        await slot.WithdrawAsync(default);
+
+        Assert.False(candidate.IsDisposed);
+        using (var next = slot.Acquire())
+            Assert.Null(next.Candidate);
+        lease.Dispose();
+        await PipelineWorld.UntilAsync(() => candidate.IsDisposed);
+        Assert.Equal("1", slot.Identity.Version);
+    }
+
+    [Fact]
+    public async Task SwapAsync_DuringATrial_EndsItAndFindsRoom()
+    {
+        var candidate = new FakeModel("2");
+        await using var slot = new ModelSlot(new FakeModel("1"));
+        await slot.TryAsync((_, _) => new(candidate), new FakeTrial(), default);
+
+        await slot.SwapAsync((_, _) => new(new FakeModel("3")), default).AsTask().WaitAsync(PipelineWorld.Patience);
+
+        Assert.True(candidate.IsDisposed);
+        using var lease = slot.Acquire();
+        Assert.Equal(("3", null), (lease.Model.Identity.Version, lease.Candidate));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => slot.AdoptAsync(default).AsTask());
+    }
 }

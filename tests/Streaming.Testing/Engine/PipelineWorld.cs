@@ -11,7 +11,7 @@ namespace Streaming.Testing.Engine;
 public sealed class PipelineWorld
 {
     /// <summary>Longest a run may take before a test fails instead of hanging.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly IPipelineEngine _engine;
 

@@ -17,34 +17,38 @@ internal sealed class DuplicateWindow(BatchingOptions options)
 {
     private const int Overhead = 256;
 
+    // The model in force, and the candidate that is tried beside it.
+    private const int MaxModels = 2;
+
     // A text as UTF-16, and about as much again for what was found in it.
     private const int BytesPerUnit = 4;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, SharedInference> _byText = new(StringComparer.Ordinal);
+    private readonly Dictionary<(IEnrichmentModel Model, string Text), SharedInference> _byText = [];
     private readonly Queue<SharedInference> _oldestFirst = new();
-    private IEnrichmentModel? _model;
+    private readonly List<IEnrichmentModel> _models = [];
     private long _bytes;
 
     /// <summary>Looks for an equal text. When one is on its way, the document waits for it from here on.</summary>
     /// <param name="document">Decoded, not prepared.</param>
     /// <param name="text">Its text.</param>
-    /// <param name="lease">The model it would be prepared with.</param>
+    /// <param name="lease">What keeps the model alive.</param>
+    /// <param name="use">The model it would be prepared with.</param>
     /// <param name="result">What was found in the equal text, when that is known already.</param>
     /// <returns>False when the document must be computed.</returns>
-    public bool TryJoin(InFlightDocument document, Contracts.TextMessage text, SharedLease lease, out Annotations? result)
+    public bool TryJoin(InFlightDocument document, Contracts.TextMessage text, SharedLease lease, ModelUse use, out Annotations? result)
     {
         result = null;
         if (options.ShareDuplicates == 0)
             return false;
         lock (_lock)
         {
-            if (!ReferenceEquals(_model, lease.Model) || !_byText.TryGetValue(text.Text, out var shared))
+            if (!_byText.TryGetValue((use.Model, text.Text), out var shared))
                 return false;
             result = shared.Result;
             if (result is null)
             {
-                document.Follow(text, lease);
+                document.Follow(text, lease, use);
                 (shared.Followers ??= []).Add(document);
             }
 
@@ -58,19 +62,14 @@ internal sealed class DuplicateWindow(BatchingOptions options)
         var cost = Overhead + ((long)BytesPerUnit * text.Length);
         if (options.ShareDuplicates == 0 || cost > options.ShareDuplicatesBytes)
             return;
-        var shared = new SharedInference(text, cost);
+        var shared = new SharedInference(model, text, cost);
         lock (_lock)
         {
-            if (!ReferenceEquals(_model, model))
-            {
-                _model = model;
-                _byText.Clear();
-                _oldestFirst.Clear();
-                _bytes = 0;
-            }
+            if (!_models.Contains(model))
+                Enter(model);
 
             // Another worker was a moment faster: this document is computed for itself.
-            if (!_byText.TryAdd(text, shared))
+            if (!_byText.TryAdd((model, text), shared))
                 return;
             document.Share = shared;
             _oldestFirst.Enqueue(shared);
@@ -101,9 +100,23 @@ internal sealed class DuplicateWindow(BatchingOptions options)
         }
     }
 
+    // One that has been replaced is not asked for again: with the third all before it are let go of.
+    private void Enter(IEnrichmentModel model)
+    {
+        if (_models.Count == MaxModels)
+        {
+            _models.Clear();
+            _byText.Clear();
+            _oldestFirst.Clear();
+            _bytes = 0;
+        }
+
+        _models.Add(model);
+    }
+
     private void Forget(SharedInference shared)
     {
-        if (_byText.TryGetValue(shared.Text, out var there) && ReferenceEquals(there, shared))
-            _byText.Remove(shared.Text);
+        if (_byText.TryGetValue((shared.Model, shared.Text), out var there) && ReferenceEquals(there, shared))
+            _byText.Remove((shared.Model, shared.Text));
     }
 }

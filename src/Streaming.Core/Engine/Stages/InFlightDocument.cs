@@ -40,6 +40,15 @@ internal sealed class InFlightDocument(SourceMessage message, PartitionLane lane
 
     public PreparedDocument? Prepared { get; private set; }
 
+    /// <summary>The model that it was given to.</summary>
+    public ModelUse Use { get; private set; }
+
+    /// <summary>The model in force when it was, which it falls back to from a candidate.</summary>
+    public IEnrichmentModel? InForce { get; private set; }
+
+    /// <summary>What was tried beside the model in force then; null: nothing.</summary>
+    public ModelCandidate? Candidate { get; private set; }
+
     public int WindowsLeft { get; set; }
 
     /// <summary>Set when equal texts take this document's result.</summary>
@@ -62,19 +71,18 @@ internal sealed class InFlightDocument(SourceMessage message, PartitionLane lane
     /// <summary>Guarded by the lane.</summary>
     public bool IsReleasable { get; set; }
 
-    public void Prepare(TextMessage text, PreparedDocument prepared, SharedLease lease)
+    public void Prepare(TextMessage text, PreparedDocument prepared, SharedLease lease, ModelUse use)
     {
-        Text = text;
         Prepared = prepared;
         WindowsLeft = prepared.Windows.Count;
-        lease.Add();
-        _lease = lease;
+        Follow(text, lease, use);
     }
 
     /// <summary>It waits for an equal text's result.</summary>
-    public void Follow(TextMessage text, SharedLease lease)
+    public void Follow(TextMessage text, SharedLease lease, ModelUse use)
     {
         Text = text;
+        (Use, InForce, Candidate) = (use, lease.Model, lease.Candidate);
         lease.Add();
         _lease = lease;
     }

@@ -51,44 +51,67 @@ internal sealed class Preparer(EngineContext context, BatchRunner runner)
         {
             document.EndFiltered();
         }
-        else if (context.Duplicates.TryJoin(document, text, lease, out var found))
-        {
-            if (found is null)
-                return;
-            document.EndIndexed(context.Rules.Document(document.Message, text, found, lease.Model.Identity, document.Ingested), found.Uncertainty);
-            context.Telemetry.Shared(1);
-        }
         else
         {
-            var prepared = await TryPrepareAsync(lease.Model, text);
-            if (prepared.IsSuccess)
-            {
-                document.Prepare(text, prepared.Value, lease);
-                var all = prepared.Value.Windows;
-                if (all.Count == 0)
-                {
-                    await runner.CompleteAsync(document, lease.Model, ended);
-                    return;
-                }
-
-                context.Duplicates.Lead(document, text.Text, lease.Model);
-                for (var i = 0; i < all.Count; i++)
-                    windows.Add(new ModelWindow(document, i, all[i].Length, lease.Model));
-                return;
-            }
-
-            document.EndFailed(prepared.Failure);
+            await PrepareAsync(document, text, lease, lease.For(text.Id!), windows, ended);
+            return;
         }
 
         ended(document);
     }
 
-    /// <summary>A tokeniser that throws on one text costs that text only.</summary>
-    private async ValueTask<StageOutcome<PreparedDocument>> TryPrepareAsync(IEnrichmentModel model, TextMessage text)
+    private async ValueTask PrepareAsync(InFlightDocument document, TextMessage text, SharedLease lease, ModelUse use, List<ModelWindow> windows, Action<InFlightDocument> ended)
     {
+        if (context.Duplicates.TryJoin(document, text, lease, use, out var found))
+        {
+            if (found is null)
+                return;
+            document.EndIndexed(context.Rules.Document(document.Message, text, found, use.Model.Identity, document.Ingested), found.Uncertainty);
+            context.Telemetry.Shared(1);
+            lease.Candidate?.Trial.Served(found, use.Trial is not null);
+            ended(document);
+            return;
+        }
+
+        var prepared = await TryPrepareAsync(use, text);
+        if (!prepared.IsSuccess)
+        {
+            if (use.Trial is { } trial)
+            {
+                trial.Failed(prepared.Failure.Code);
+                await PrepareAsync(document, text, lease, new ModelUse(lease.Model, null), windows, ended);
+                return;
+            }
+
+            document.EndFailed(prepared.Failure);
+            ended(document);
+            return;
+        }
+
+        document.Prepare(text, prepared.Value, lease, use);
+        var all = prepared.Value.Windows;
+        if (all.Count == 0)
+        {
+            await runner.CompleteAsync(document, use, ended);
+            return;
+        }
+
+        context.Duplicates.Lead(document, text.Text, use.Model);
+        for (var i = 0; i < all.Count; i++)
+            windows.Add(new ModelWindow(document, i, all[i].Length, use.Model));
+    }
+
+    /// <summary>A tokeniser that throws on one text costs that text only.</summary>
+    private async ValueTask<StageOutcome<PreparedDocument>> TryPrepareAsync(ModelUse use, TextMessage text)
+    {
+        var model = use.Model;
         try
         {
             return model.Prepare(text);
+        }
+        catch (Exception exception) when (use.Trial is not null && exception is not OperationCanceledException)
+        {
+            return new StageFailure(Name, BatchRunner.CodeOf(exception), $"preparing the text failed with {exception.GetType().Name}");
         }
         catch (Exception exception) when (exception is not (StreamingException or OperationCanceledException))
         {

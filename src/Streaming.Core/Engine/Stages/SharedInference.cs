@@ -3,8 +3,11 @@ using Streaming.Core.Models;
 namespace Streaming.Core.Engine.Stages;
 
 /// <summary>One text that goes, or lately went, to the model for several documents. Belongs to its <see cref="DuplicateWindow"/>.</summary>
-internal sealed class SharedInference(string text, long cost)
+internal sealed class SharedInference(IEnrichmentModel model, string text, long cost)
 {
+    /// <summary>The model that computes it.</summary>
+    public IEnrichmentModel Model { get; } = model;
+
     /// <summary>The text.</summary>
     public string Text { get; } = text;
 

@@ -7,7 +7,15 @@ internal sealed class SharedLease(ModelLease lease)
 {
     private int _users = 1;
 
+    /// <summary>The model in force.</summary>
     public IEnrichmentModel Model { get; } = lease.Model;
+
+    /// <summary>The candidate that is tried beside it; null: none.</summary>
+    public ModelCandidate? Candidate { get; } = lease.Candidate;
+
+    /// <summary>The model that computes a document.</summary>
+    public ModelUse For(string documentId) =>
+        Candidate is { } candidate && candidate.Trial.Serves(documentId) ? new ModelUse(candidate.Model, candidate.Trial) : new ModelUse(Model, null);
 
     public void Add() => Interlocked.Increment(ref _users);
 
