@@ -22,7 +22,7 @@ public sealed class ElasticsearchSinkTests : IAsyncLifetime
         Seed = 1,
         BackoffBase = TimeSpan.FromMilliseconds(5),
         BackoffCap = TimeSpan.FromMilliseconds(20),
-        RequestTimeout = TimeSpan.FromSeconds(20),
+        RequestTimeout = TimeSpan.FromMinutes(1),
         OnNotice = notice =>
         {
             lock (_notices)
@@ -44,7 +44,7 @@ public sealed class ElasticsearchSinkTests : IAsyncLifetime
         await _sink.StartAsync(Limit);
     }
 
-    private static CancellationToken Limit => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private static CancellationToken Limit => new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     private static DocumentWrite Write(string id, long version = 1, string text = "hello") =>
         new() { Id = id, Version = version, Document = Make.Document(id, text) };

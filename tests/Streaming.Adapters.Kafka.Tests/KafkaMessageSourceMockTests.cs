@@ -7,7 +7,8 @@ using TopicPartition = Streaming.Core.Messaging.TopicPartition;
 
 namespace Streaming.Adapters.Kafka.Tests;
 
-/// <summary>The source against brokers inside the client library: what runs on any machine.</summary>
+/// <summary>The source against brokers inside the client library: what runs on any machine. Not beside a test that measures what this process does.</summary>
+[Collection(Integration.KafkaCollection.Name)]
 public sealed class KafkaMessageSourceMockTests : IDisposable
 {
     private const short OffsetCommit = 8;
@@ -16,7 +17,7 @@ public sealed class KafkaMessageSourceMockTests : IDisposable
 
     public void Dispose() => _brokers.Dispose();
 
-    private static CancellationToken Limit => new CancellationTokenSource(TimeSpan.FromSeconds(90)).Token;
+    private static CancellationToken Limit => Integration.KafkaBench.Limit();
 
     private Dictionary<string, string> Client => new() { ["bootstrap.servers"] = _brokers.Bootstrap };
 

@@ -205,7 +205,7 @@ public sealed class ElasticsearchFaultTests(FaultServer server)
         var found = new List<string>(await world.AuditAsync());
         if (requests > 30)
             found.Add($"{requests} requests");
-        if (back > TimeSpan.FromSeconds(10))
+        if (!FaultReport.IsWithin(back, TimeSpan.FromSeconds(10)))
             found.Add($"back after {back}");
         return (requests, back, found);
     }

@@ -18,7 +18,7 @@ internal sealed class FaultWorld : IAsyncDisposable
 {
     private static int s_number;
     private readonly ElasticsearchServer _server;
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(3) };
     private readonly List<Notice> _notices = [];
     private readonly ElasticsearchSink _sink;
     private readonly CancellationTokenSource _stop = new();

@@ -15,12 +15,12 @@ namespace Streaming.Adapters.Elasticsearch.Tests.Integration;
 public sealed class ElasticsearchServerTests(ElasticsearchServer server) : IDisposable
 {
     private static int s_number;
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(3) };
     private readonly List<Notice> _notices = [];
 
     public void Dispose() => _http.Dispose();
 
-    private static CancellationToken Limit => new CancellationTokenSource(TimeSpan.FromSeconds(90)).Token;
+    private static CancellationToken Limit => new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     private ElasticsearchOptions Options() => new()
     {

@@ -15,7 +15,10 @@ internal sealed class KafkaBench(KafkaServer server)
 
     public Dictionary<string, string> Client { get; } = new() { ["bootstrap.servers"] = server.Bootstrap };
 
-    public static CancellationToken Limit(int seconds = 60) => new CancellationTokenSource(TimeSpan.FromSeconds(seconds)).Token;
+    /// <summary>Longest wait for anything. A hang fails; a slow machine does not.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+
+    public static CancellationToken Limit() => new CancellationTokenSource(Patience).Token;
 
     public static string Name(string what) => $"{what}-{Environment.ProcessId}-{Interlocked.Increment(ref s_number)}";
 
@@ -70,10 +73,10 @@ internal sealed class KafkaBench(KafkaServer server)
     public static int Number(SourceMessage message) => int.Parse(Encoding.UTF8.GetString(message.Value!.Value.Span).AsSpan(1).TrimEnd('.'));
 
     /// <summary>Reads so many messages.</summary>
-    public static async Task<List<SourceMessage>> ReadAsync(IMessageSource source, int count, int seconds = 60)
+    public static async Task<List<SourceMessage>> ReadAsync(IMessageSource source, int count)
     {
         var all = new List<SourceMessage>();
-        var limit = Limit(seconds);
+        var limit = Limit();
         while (all.Count < count)
             all.AddRange(await source.ReadAsync(count - all.Count, long.MaxValue, limit));
         return all;
@@ -95,9 +98,9 @@ internal sealed class KafkaBench(KafkaServer server)
         await admin.DeleteRecordsAsync([new TopicPartitionOffset(topic, 0, offset)]);
     }
 
-    public static async Task UntilAsync(Func<bool> condition, int seconds = 30)
+    public static async Task UntilAsync(Func<bool> condition)
     {
-        var limit = Limit(seconds);
+        var limit = Limit();
         while (!condition())
             await Task.Delay(20, limit);
     }

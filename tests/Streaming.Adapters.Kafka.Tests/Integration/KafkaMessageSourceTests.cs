@@ -112,12 +112,12 @@ public sealed class KafkaMessageSourceTests(KafkaServer server)
         await _bench.WriteAsync(topic, 0, 3_000, size: 1_000);
         var options = _bench.Options(
             topic, KafkaBench.Name("g"),
-            ("max.poll.interval.ms", "6000"), ("session.timeout.ms", "6000"), ("queued.min.messages", "100")) with { MaxBufferedMessages = 50 };
+            ("max.poll.interval.ms", "12000"), ("session.timeout.ms", "12000"), ("queued.min.messages", "100")) with { MaxBufferedMessages = 50 };
         await using var source = new KafkaMessageSource(options);
         var listener = new RecordingListener();
         await source.StartAsync(listener, default);
         var all = await KafkaBench.ReadAsync(source, 100);
-        await Task.Delay(TimeSpan.FromSeconds(8));
+        await Task.Delay(TimeSpan.FromSeconds(15));
         all.AddRange(await KafkaBench.ReadAsync(source, 2_900));
 
         Assert.Empty(listener.Lost);
@@ -126,7 +126,7 @@ public sealed class KafkaMessageSourceTests(KafkaServer server)
         foreach (var partition in all.GroupBy(m => m.Partition))
             Assert.Equal(partition.Select(m => m.Offset).Order(), partition.Select(m => m.Offset));
         Assert.False(_bench.Heard("kafka_max_poll_exceeded"));
-        report.Seen("Kafka: reader still for 8 s at max.poll.interval.ms=6000, 0 group leaves, 3,000 of 3,000 read in order");
+        report.Seen("Kafka: reader still for 15 s at max.poll.interval.ms=12000, 0 group leaves, 3,000 of 3,000 read in order");
     }
 
     [IntegrationFact("kafka")]

@@ -23,7 +23,7 @@ public sealed class KafkaOutageTests
         var most = 0d;
         for (var cycle = 1; cycle <= cycles; cycle++)
         {
-            await KafkaBench.UntilAsync(() => world.Sink.Documents.Count == world.Written, 60);
+            await KafkaBench.UntilAsync(() => world.Sink.Documents.Count == world.Written);
             await server.KillAsync();
             await KafkaBench.UntilAsync(() => world.Times("kafka_away") == cycle);
             var before = Process.GetCurrentProcess().TotalProcessorTime;

@@ -21,11 +21,11 @@ public sealed class KafkaPipelineTests(KafkaServer server)
             await world.AppendAsync(1_000);
             var second = world.Start();
             var third = world.Start();
-            await KafkaBench.UntilAsync(() => second.Source.AssignedPartitions == 2 && third.Source.AssignedPartitions == 2, 30);
+            await KafkaBench.UntilAsync(() => second.Source.AssignedPartitions == 2 && third.Source.AssignedPartitions == 2);
             await world.AppendAsync(random.Next(100, 500));
             await second.StopAsync();
             await third.KillAsync();
-            await KafkaBench.UntilAsync(() => steady.Source.AssignedPartitions == 6, 30);
+            await KafkaBench.UntilAsync(() => steady.Source.AssignedPartitions == 6);
         }
 
         await world.SettleAsync();
@@ -44,7 +44,7 @@ public sealed class KafkaPipelineTests(KafkaServer server)
         {
             var run = world.Start();
             var goal = world.Written * kill / (Kills + 1);
-            await KafkaBench.UntilAsync(() => world.Ledger.Count(Terminal.Indexed) >= goal || run.Task.IsCompleted, 60);
+            await KafkaBench.UntilAsync(() => world.Ledger.Count(Terminal.Indexed) >= goal || run.Task.IsCompleted);
             await run.KillAsync();
         }
 
@@ -79,12 +79,12 @@ public sealed class KafkaPipelineTests(KafkaServer server)
         {
             await world.AppendAsync(2_000);
             var run = world.Start();
-            await KafkaBench.UntilAsync(() => world.Ledger.Count(Terminal.Indexed) >= world.Written - 1_000 || run.Task.IsCompleted, 120);
+            await KafkaBench.UntilAsync(() => world.Ledger.Count(Terminal.Indexed) >= world.Written - 1_000 || run.Task.IsCompleted);
             await run.KillAsync();
         }
 
         world.Start();
-        await world.SettleAsync(120);
+        await world.SettleAsync();
         await world.AssertSoundAsync();
         report.Seen($"Kafka: {stalled} stalled batches overtaken by others, {world.Runs.Count - 1} kills, no commit above an unfinished message, {world.Written:#,0} messages, 0 lost");
     }
@@ -156,7 +156,7 @@ public sealed class KafkaPipelineTests(KafkaServer server)
         }
 
         var run = world.Start();
-        await KafkaBench.UntilAsync(() => world.Ledger.Violations.Count > 0 || run.Task.IsCompleted, 30);
+        await KafkaBench.UntilAsync(() => world.Ledger.Violations.Count > 0 || run.Task.IsCompleted);
         world.Letters.LetGo();
         await run.KillAsync();
         Assert.NotEmpty(world.Ledger.Audit());
@@ -204,7 +204,7 @@ public sealed class KafkaPipelineTests(KafkaServer server)
         await sink.StartAsync(default);
         world.DocumentSink = new AcknowledgingSink(sink, world.Ledger);
         var run = world.Start();
-        await KafkaBench.UntilAsync(() => world.Ledger.Count(Terminal.Indexed) >= 4_000 || run.Task.IsCompleted, 60);
+        await KafkaBench.UntilAsync(() => world.Ledger.Count(Terminal.Indexed) >= 4_000 || run.Task.IsCompleted);
         await run.KillAsync();
         world.Start();
         await world.SettleAsync();

@@ -42,13 +42,13 @@ public sealed class KafkaTransactionTests(KafkaServer server) : IAsyncLifetime
             await AppendAsync(800);
             var one = Start(abortEvery: 7);
             var other = Start(abortEvery: 5);
-            await KafkaBench.UntilAsync(() => one.Source.AssignedPartitions > 0 && other.Source.AssignedPartitions > 0 || one.Task.IsCompleted, 60);
-            await KafkaBench.UntilAsync(() => Indexed(one) + Indexed(other) > 200 || one.Task.IsCompleted || other.Task.IsCompleted, 60);
+            await KafkaBench.UntilAsync(() => one.Source.AssignedPartitions > 0 && other.Source.AssignedPartitions > 0 || one.Task.IsCompleted);
+            await KafkaBench.UntilAsync(() => Indexed(one) + Indexed(other) > 200 || one.Task.IsCompleted || other.Task.IsCompleted);
             await one.KillAsync();
             var before = Indexed(other);
             await AppendAsync(100);
             var third = Start();
-            await KafkaBench.UntilAsync(() => Indexed(other) + Indexed(third) > before + 50 || other.Task.IsCompleted || third.Task.IsCompleted, 60);
+            await KafkaBench.UntilAsync(() => Indexed(other) + Indexed(third) > before + 50 || other.Task.IsCompleted || third.Task.IsCompleted);
             await third.StopAsync();
             await other.KillAsync();
         }
@@ -197,7 +197,7 @@ public sealed class KafkaTransactionTests(KafkaServer server) : IAsyncLifetime
 
     private async Task UntilCommittedAsync()
     {
-        var limit = KafkaBench.Limit(90);
+        var limit = KafkaBench.Limit();
         while (await _bench.CommittedAsync(_group, _input) < _written)
             await Task.Delay(200, limit);
     }

@@ -82,7 +82,7 @@ internal sealed class KafkaWorld
 
         // What an engine reads meanwhile waits until the ledger knows it.
         await _appending.WaitAsync();
-        var results = await producer.ProduceAsync(Topic, messages, KafkaBench.Limit(120));
+        var results = await producer.ProduceAsync(Topic, messages, KafkaBench.Limit());
         for (var i = 0; i < results.Count; i++)
             Ledger.Expect(results[i].Partition, results[i].Offset, keys[i], isFiltered: false);
         Written += count;
@@ -110,13 +110,12 @@ internal sealed class KafkaWorld
     }
 
     /// <summary>Waits until everything ended somewhere, then until it is committed.</summary>
-    public async Task SettleAsync(int seconds = 60)
+    public async Task SettleAsync()
     {
         await KafkaBench.UntilAsync(
             () => Ledger.Count(Terminal.Indexed) + Ledger.Count(Terminal.DeadLettered) + Ledger.Count(Terminal.Deleted) >= Written
-                || Ledger.Violations.Count > 0 || Runs.Exists(r => r.Task.IsFaulted),
-            seconds);
-        var limit = KafkaBench.Limit(seconds);
+                || Ledger.Violations.Count > 0 || Runs.Exists(r => r.Task.IsFaulted));
+        var limit = KafkaBench.Limit();
         while (Ledger.Violations.Count == 0 && !Runs.Exists(r => r.Task.IsFaulted) && await _bench.CommittedAsync(Group, Topic) < Written)
             await Task.Delay(200, limit);
         foreach (var run in Runs)
@@ -177,7 +176,7 @@ internal sealed class EngineRun(KafkaMessageSource source)
             return;
         _ended = true;
         await Drain.CancelAsync();
-        await Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await Task.WaitAsync(KafkaBench.Patience);
         await source.DisposeAsync();
     }
 
@@ -188,7 +187,7 @@ internal sealed class EngineRun(KafkaMessageSource source)
         await Abort.CancelAsync();
         try
         {
-            await Task.WaitAsync(TimeSpan.FromSeconds(30));
+            await Task.WaitAsync(KafkaBench.Patience);
         }
         catch (OperationCanceledException)
         {

@@ -9,8 +9,10 @@ public sealed class DiskTests
     private static readonly CancellationToken None = CancellationToken.None;
 
     [SmallDiskFact]
+    [FaultRow(22)]
     public async Task ProduceAsync_DiskFull_RefusesThenGoesOnWhenThereIsRoom()
     {
+        using var report = FaultReport.Begin(22);
         using var disk = SmallDisk.TryMount()!;
         var filler = Path.Combine(disk.Folder, "filler");
         await using var store = await EmbeddedStore.OpenAsync(Path.Combine(disk.Folder, "streaming.db"), null, TimeProvider.System, None);
@@ -36,6 +38,7 @@ public sealed class DiskTests
         await foreach (var _ in CrashTests.ReadAllAsync(store, "t"))
             read++;
         Assert.Equal(stored, read);
+        report.Seen("disk full 20 times, refused with a code each time, 0 acknowledged rows lost");
     }
 
     [SmallDiskFact]
@@ -64,11 +67,13 @@ public sealed class DiskTests
     }
 
     [StraceTheory]
+    [FaultRow(22)]
     [InlineData("write", 120)]
     [InlineData("write", 555)]
     [InlineData("fsync", 60)]
     public async Task ProduceAsync_FailingDisk_SaysSoAndKeepsWhatWasAcknowledged(string call, int from)
     {
+        using var report = FaultReport.Begin(22);
         using var folder = new StoreFolder();
         using var child = new Child(
             ["strace", "-f", "-o", "/dev/null", "-e", $"trace={call}", "-P", folder.File, "-P", folder.File + "-wal", "-e", $"inject={call}:error=EIO:when={FaultCounts.Text(from)}+"],
@@ -81,5 +86,6 @@ public sealed class DiskTests
         await foreach (var _ in CrashTests.ReadAllAsync(store, ChildProgram.Topic))
             read++;
         Assert.InRange(read, acknowledged, acknowledged + 10);
+        report.Seen($"{call} fails from call {from} on: said so, the {acknowledged:#,0} acknowledged rows are there");
     }
 }

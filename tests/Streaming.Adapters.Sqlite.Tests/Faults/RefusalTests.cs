@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Streaming.Adapters.Sqlite.Native;
 using Streaming.Core;
+using Streaming.Testing.Faults;
 
 namespace Streaming.Adapters.Sqlite.Tests.Faults;
 
@@ -129,8 +130,10 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    [FaultRow(22)]
     public async Task ProduceAsync_LockedForTooLong_FailsWithACodeAndWorksAfterwards()
     {
+        using var report = FaultReport.Begin(22);
         using var folder = new StoreFolder();
         await using var store = await folder.OpenAsync(new() { BusyTimeout = TimeSpan.FromSeconds(1) });
         var producer = store.CreateProducer();
@@ -140,11 +143,14 @@ public sealed class RefusalTests
         Assert.Equal("store_busy", error.Code);
         other.Execute("COMMIT");
         Assert.Equal(0, Assert.Single(await producer.ProduceAsync("t", [Samples.Message("x")], None)).Offset);
+        report.Seen("locked for too long: refused with a code, of use again afterwards");
     }
 
     [Fact]
+    [FaultRow(22)]
     public async Task ProduceAsync_ReaderOfAnOldState_KeepsTheLogAheadWithinItsBound()
     {
+        using var report = FaultReport.Begin(22);
         using var folder = new StoreFolder();
         await using var store = await folder.OpenAsync(new() { BusyTimeout = TimeSpan.FromSeconds(1), MaxWalBytes = 16 << 20 });
         var producer = store.CreateProducer();
@@ -166,6 +172,7 @@ public sealed class RefusalTests
         await foreach (var _ in CrashTests.ReadAllAsync(store, "t"))
             count++;
         Assert.Equal(1 + stored + batch.Length, count);
+        report.Seen("a reader of an old state: the log ahead stays within 16 MiB, 0 lost");
     }
 
     [Fact]

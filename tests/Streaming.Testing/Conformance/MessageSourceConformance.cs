@@ -7,7 +7,7 @@ namespace Streaming.Testing.Conformance;
 /// <summary>What every <see cref="IMessageSource"/> delivers and remembers.</summary>
 public abstract class MessageSourceConformance : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private readonly List<IMessageSource> _open = [];
 
     /// <summary>Appends messages to the test's topic, which is new and empty for each test and has at least one partition.</summary>

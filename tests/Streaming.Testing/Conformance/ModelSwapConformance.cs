@@ -2,6 +2,7 @@ using Streaming.Core.Engine;
 using Streaming.Core.Models;
 using Streaming.Testing.Engine;
 using Streaming.Testing.Fakes;
+using Streaming.Testing.Faults;
 
 namespace Streaming.Testing.Conformance;
 
@@ -15,8 +16,10 @@ public abstract class ModelSwapConformance
     protected abstract IPipelineEngine CreateEngine();
 
     [Fact]
+    [FaultRow(25)]
     public async Task RunAsync_TwoHundredSwapsUnderLoad_NothingFailsNothingMixes()
     {
+        using var report = FaultReport.Begin(25);
         var models = new List<FakeModel> { new("0") };
         await using var slot = new ModelSlot(models[0]);
         var world = new PipelineWorld(CreateEngine(), partitions: 4) { ModelSource = slot };
@@ -57,5 +60,6 @@ public abstract class ModelSwapConformance
         Assert.InRange(mostAlive, 1, 2);
         await PipelineWorld.UntilAsync(() => slot.AliveVersions == 1);
         Assert.All(models.SkipLast(1), static model => Assert.True(model.IsDisposed));
+        report.Seen($"{CreateEngine().Name}: {Swaps} swaps under load, {fed:#,0} documents, 0 failed, no mixed batch, at most {mostAlive} versions in memory");
     }
 }

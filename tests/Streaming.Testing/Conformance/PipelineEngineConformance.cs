@@ -4,6 +4,7 @@ using Streaming.Core;
 using Streaming.Core.Engine;
 using Streaming.Testing.Engine;
 using Streaming.Testing.Fakes;
+using Streaming.Testing.Faults;
 
 namespace Streaming.Testing.Conformance;
 
@@ -200,6 +201,37 @@ public abstract class PipelineEngineConformance
         await world.RunAsync();
         world.AssertSound();
         Assert.Empty(world.Letters.Letters);
+    }
+
+    [Fact]
+    [FaultRow(27)]
+    public async Task RunAsync_SchemaVersionsMixed_KeepsWhatIsNewAndDeadLettersWhatBreaks()
+    {
+        using var report = FaultReport.Begin(27);
+        const int Messages = 400;
+        var world = new PipelineWorld(CreateEngine(), 2);
+        // In turn: today's fields, fields of a version to come, a version that breaks, and today's again as plain text.
+        world.Append(Messages, text: static i => (i / 2 % 4) switch
+        {
+            0 => $$"""{"text": "text number {{Make.Number(i)}}", "source": "one"}""",
+            1 => $$"""{"text": "text number {{Make.Number(i)}}", "author": {"name": "Someone", "ids": [1, 2]}, "priority": 7, "lineage": "theirs"}""",
+            2 => $$"""{"text": {"body": "text number {{Make.Number(i)}}"}, "source": "one"}""",
+            _ => "text number " + Make.Number(i),
+        });
+        await world.RunAsync();
+        world.AssertSound();
+        Assert.Equal(Messages / 4, world.Letters.Letters.Count);
+        Assert.All(world.Letters.Letters, static letter => Assert.Equal(ErrorCodes.InvalidField, letter.Code));
+        Assert.Equal(Messages * 3 / 4, world.Sink.Documents.Count);
+        var newer = world.Sink.Documents.Values.Where(static document => document.Unknown is { Count: > 0 }).ToList();
+        Assert.Equal(Messages / 4, newer.Count);
+        Assert.All(newer, static document =>
+        {
+            Assert.Equal("Someone", document.Unknown!["author"].GetProperty("name").GetString());
+            Assert.Equal(7, document.Unknown["priority"].GetInt32());
+            Assert.Equal("theirs", document.Unknown["message_lineage"].GetString());
+        });
+        report.Seen($"{CreateEngine().Name}: {Messages} messages of four shapes in turn, {newer.Count} with unknown fields kept, {world.Letters.Letters.Count} that break dead-lettered, 0 lost");
     }
 
     [Fact]

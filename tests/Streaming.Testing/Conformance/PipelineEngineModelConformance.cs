@@ -2,6 +2,7 @@ using Streaming.Core;
 using Streaming.Core.Engine;
 using Streaming.Testing.Engine;
 using Streaming.Testing.Fakes;
+using Streaming.Testing.Faults;
 
 namespace Streaming.Testing.Conformance;
 
@@ -91,6 +92,22 @@ public abstract class PipelineEngineModelConformance
         world.AssertSound();
         Assert.All(world.Sink.Documents.Values, static document => Assert.Contains(document.Lineage.ModelVersion, new[] { "1", "2" }));
         Assert.True(world.Model.IsDisposed);
+    }
+
+    [Fact]
+    [FaultRow(24)]
+    public async Task RunAsync_NoMemoryForLongBatches_HalvesAndLosesNothing()
+    {
+        using var report = FaultReport.Begin(24);
+        var world = new PipelineWorld(CreateEngine(), 2);
+        world.Model.MostSequences = 3;
+        world.Append(200);
+        await world.RunAsync();
+        world.AssertSound();
+        Assert.Empty(world.Letters.Letters);
+        Assert.Equal(200, world.Sink.Documents.Count);
+        Assert.InRange(world.Model.BatchSizes.Max(), 2, 3);
+        report.Seen($"{CreateEngine().Name}: batches of up to {world.Batching.MaxBatchSize} and memory for 3: halved, 200 indexed, 0 lost, 0 dead");
     }
 
     [Fact]

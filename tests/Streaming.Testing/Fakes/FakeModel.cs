@@ -27,6 +27,9 @@ public sealed class FakeModel(string version = "1", int window = 16) : IEnrichme
     /// <summary>Called at each pass with its number (from 1); may throw or wait.</summary>
     public Func<int, CancellationToken, ValueTask>? BeforeRun { get; set; }
 
+    /// <summary>There is no memory for a pass over more sequences than this.</summary>
+    public int MostSequences { get; set; } = int.MaxValue;
+
     /// <summary>Sequences of each batch that ran to its end.</summary>
     public IReadOnlyCollection<int> BatchSizes => Sizes;
 
@@ -87,6 +90,8 @@ public sealed class FakeModel(string version = "1", int window = 16) : IEnrichme
         {
             if (BeforeRun is not null)
                 await BeforeRun(call, cancellationToken);
+            if (batch.Count > MostSequences)
+                throw new InsufficientMemoryException("no memory for a batch this long");
             foreach (var sequence in batch)
             {
                 foreach (var id in sequence.Ids.Span)

@@ -20,7 +20,7 @@ public class ElasticsearchServer : ServerProcess, Xunit.IAsyncLifetime
     protected override string[] Arguments => [Port.ToString()];
 
     /// <inheritdoc/>
-    protected override string[] ReadyArguments => [Port.ToString(), "120"];
+    protected override string[] ReadyArguments => [Port.ToString(), Patience];
 
     /// <inheritdoc/>
     public async Task InitializeAsync()

@@ -37,7 +37,7 @@ public sealed class KafkaServer : ServerProcess, Xunit.IAsyncLifetime
     protected override string[] Arguments => [Port.ToString(), _controllerPort.ToString()];
 
     /// <inheritdoc/>
-    protected override string[] ReadyArguments => [Data, "90"];
+    protected override string[] ReadyArguments => [Data, Patience];
 
     // Later lines of its settings replace earlier ones, so the listeners are said anew with two more.
     private string TlsSettings()
@@ -53,6 +53,8 @@ public sealed class KafkaServer : ServerProcess, Xunit.IAsyncLifetime
             $" listeners={reachable},CONTROLLER://{Host}:{_controllerPort}",
             $"advertised.listeners={reachable}",
             "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,SASLTLS:SASL_SSL",
+            // A broker that is given no processor for a while is not thrown out by itself; one that was killed may come back after this time.
+            "broker.session.timeout.ms=9000",
             "ssl.keystore.type=PEM",
             $"ssl.keystore.location={Path.Combine(Data, "server.pem")}",
             // The script splits settings at semicolons; in a properties file one can be spelled so.

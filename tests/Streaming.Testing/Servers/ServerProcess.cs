@@ -5,9 +5,12 @@ using System.Runtime.InteropServices;
 
 namespace Streaming.Testing.Servers;
 
-/// <summary>A real server in a process of its own, at low priority, with its data in a temporary folder. Can be killed, stopped still, and started again on the same data and port.</summary>
+/// <summary>A real server in a process of its own, with its data in a temporary folder. Can be killed, stopped still, and started again on the same data and port.</summary>
 public abstract class ServerProcess : IAsyncDisposable
 {
+    /// <summary>Longest wait until a server serves, in seconds. A hang fails; a slow machine does not.</summary>
+    protected const string Patience = "400";
+
     private const int LinesKept = 40;
     private readonly string _data = Directory.CreateTempSubdirectory("streaming-server-").FullName;
     private readonly string _folder;
@@ -43,8 +46,8 @@ public abstract class ServerProcess : IAsyncDisposable
     /// <summary>Starts it and waits until it serves.</summary>
     public async Task StartAsync()
     {
-        var start = new ProcessStartInfo("nice") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        foreach (var argument in (string[])["-n", "5", Path.Combine(_folder, "start"), _data, .. Arguments])
+        var start = new ProcessStartInfo(Path.Combine(_folder, "start")) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (var argument in (string[])[_data, .. Arguments])
             start.ArgumentList.Add(argument);
         foreach (var (name, value) in Variables)
             start.Environment[name] = value;
@@ -56,7 +59,7 @@ public abstract class ServerProcess : IAsyncDisposable
         var ready = RunAsync("wait-ready", ReadyArguments);
         if (await Task.WhenAny(ready, _process.WaitForExitAsync()) == ready && (await ready).ExitCode == 0)
             return;
-        throw new InvalidOperationException($"The {Path.GetFileName(_folder)} server did not start; it said: {Said()}");
+        throw new InvalidOperationException($"The {Path.GetFileName(_folder)} server did not start; it said: {Said()}\n{LogEnd()}");
     }
 
     /// <summary>Kills it at once, as a power cut would.</summary>
@@ -100,12 +103,22 @@ public abstract class ServerProcess : IAsyncDisposable
         return (process.ExitCode, await output + await errors);
     }
 
-    /// <summary>A port nobody listens on now.</summary>
+    /// <summary>A port nobody listens on now, outside of those that connections going out are given: a server starts much later than this is asked.</summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(15_000, 32_000));
+                listener.Start();
+                return ((IPEndPoint)listener.LocalEndpoint).Port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it: another one.
+            }
+        }
     }
 
     private void Note(string? line)
@@ -124,6 +137,12 @@ public abstract class ServerProcess : IAsyncDisposable
     {
         lock (_said)
             return string.Join('\n', _said);
+    }
+
+    private string LogEnd()
+    {
+        var log = Path.Combine(_data, Path.GetFileName(_folder) + ".log");
+        return File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(LinesKept)) : "";
     }
 
     private async Task EndAsync(int signal)
