@@ -12,15 +12,18 @@ internal static class LetterText
     private const int MostShown = 64 * 1024;
 
     /// <summary>One line.</summary>
-    public static string Line(string id, DeadLetter letter, bool redriven) => string.Create(
+    public static string Line(ShownLetter row) => Line(row.Letter, row);
+
+    private static string Line(DeadLetter letter, ShownLetter row) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{id,6}  {letter.FailedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}  {letter.Topology}  {letter.Code}  {letter.Topic}-{letter.Partition}-{letter.Offset}  {letter.Value?.Length ?? 0:#,0} bytes  tried {letter.Attempts}×{(redriven ? "  redriven" : "")}  ")
+        $"{row.Id,6}  {letter.FailedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}  {letter.Topology}  {letter.Code}  {letter.Topic}-{letter.Partition}-{letter.Offset}  {letter.Value?.Length ?? 0:#,0} bytes  tried {letter.Attempts}×{(row.IsRedriven ? "  redriven" : "")}  ")
         + TerminalText.Line(letter.Reason);
 
     /// <summary>Everything.</summary>
-    public static void Write(TextWriter output, string id, DeadLetter letter, long? redrivenTo)
+    public static void Write(TextWriter output, ShownLetter row)
     {
-        output.WriteLine($"id        {id}");
+        var letter = row.Letter;
+        output.WriteLine($"id        {row.Id}");
         output.WriteLine($"topology  {TerminalText.Line(letter.Topology)}");
         output.WriteLine($"place     {letter.Topic}-{letter.Partition}-{letter.Offset}");
         output.WriteLine($"stage     {TerminalText.Line(letter.Stage)}");
@@ -29,8 +32,8 @@ internal static class LetterText
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"attempts  {letter.Attempts}"));
         output.WriteLine($"received  {letter.Timestamp.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)}");
         output.WriteLine($"given up  {letter.FailedAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)}");
-        if (redrivenTo is { } offset)
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"redriven  as {letter.Topic}-{letter.Partition}-{offset}"));
+        if (row.IsRedriven)
+            output.WriteLine(row.RedrivenTo is { } offset ? string.Create(CultureInfo.InvariantCulture, $"redriven  as {letter.Topic}-{letter.Partition}-{offset}") : $"redriven  to {letter.Topic}");
         foreach (var header in letter.Headers)
             output.WriteLine($"header    {TerminalText.Line(header.Name)}: {Bytes(header.Value)}");
         output.WriteLine($"key       {Bytes(letter.Key)}");
@@ -39,13 +42,14 @@ internal static class LetterText
         output.WriteLine(letter.Value is null ? "(null: a delete)" : Bytes(letter.Value));
     }
 
-    /// <summary>The letter's fields: <c>id</c>, then those of <c>schemas/dead-letter.v1.json</c>, bytes in base64, and the value as text where it is one.</summary>
-    public static void WriteJson(Utf8JsonWriter json, string id, DeadLetter letter, long? redrivenTo, bool whole)
+    /// <summary>The letter's fields: <c>id</c> and whether it is <c>redriven</c>, then those of <c>schemas/dead-letter.v1.json</c>, bytes in base64, and the value as text where it is one.</summary>
+    public static void WriteJson(Utf8JsonWriter json, ShownLetter row, bool whole)
     {
-        if (long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        var letter = row.Letter;
+        if (long.TryParse(row.Id, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             json.WriteNumber("id", number);
         else
-            json.WriteString("id", id);
+            json.WriteString("id", row.Id);
         json.WriteString("topic", letter.Topic);
         json.WriteNumber("partition", letter.Partition);
         json.WriteNumber("offset", letter.Offset);
@@ -58,7 +62,8 @@ internal static class LetterText
         json.WriteString("failed_at", letter.FailedAt);
         if (letter.Value is not null)
             json.WriteNumber("bytes", letter.Value.Length);
-        if (redrivenTo is { } offset)
+        json.WriteBoolean("redriven", row.IsRedriven);
+        if (row.RedrivenTo is { } offset)
             json.WriteNumber("redriven_to", offset);
         if (!whole)
             return;

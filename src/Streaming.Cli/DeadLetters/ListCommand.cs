@@ -1,10 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using Streaming.Adapters.Kafka;
 using Streaming.Adapters.Sqlite.DeadLetters;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
-using Streaming.Contracts;
 using Streaming.Core;
 using Streaming.Server.Search;
 
@@ -35,15 +33,15 @@ internal static class ListCommand
                 AfterId = parsed.GetValue(after),
                 Size = SearchParameters.ParseCount("--size", parsed.GetValue(size)!, 1, MaxSize),
             };
-            var rows = new List<(string Id, DeadLetter Letter, long? RedrivenTo)>();
+            var rows = new List<ShownLetter>();
             if (definition is { Source.UsesKafka: true })
             {
                 await KafkaLetters.ReadAsync(
                     context, definition,
                     letter =>
                     {
-                        if (query.Code is null || letter.Code == query.Code)
-                            rows.Add((DeadLetterHeaders.IdOf(letter), letter, null));
+                        if ((query.Code is null || letter.Letter.Code == query.Code) && (query.IncludeRedriven || !letter.IsRedriven))
+                            rows.Add(letter);
                         return rows.Count < query.Size;
                     },
                     cancellationToken);
@@ -52,7 +50,7 @@ internal static class ListCommand
             {
                 await using var store = await DataFolder.OpenExistingStoreAsync(context, parsed.GetValue(data), cancellationToken);
                 foreach (var stored in store is null ? [] : await store.ListDeadLettersAsync(query, cancellationToken))
-                    rows.Add((stored.Id.ToString(CultureInfo.InvariantCulture), stored.Letter, stored.RedrivenTo));
+                    rows.Add(new ShownLetter(stored.Id.ToString(CultureInfo.InvariantCulture), stored.Letter, stored.RedrivenTo is not null, stored.RedrivenTo));
             }
 
             Write(context, parsed.GetValue(json), rows);
@@ -60,12 +58,12 @@ internal static class ListCommand
         });
     }
 
-    private static void Write(CliContext context, bool json, List<(string Id, DeadLetter Letter, long? RedrivenTo)> rows)
+    private static void Write(CliContext context, bool json, List<ShownLetter> rows)
     {
         if (!json)
         {
-            foreach (var (id, letter, redrivenTo) in rows)
-                context.Out.WriteLine(LetterText.Line(id, letter, redrivenTo is not null));
+            foreach (var row in rows)
+                context.Out.WriteLine(LetterText.Line(row));
             if (rows.Count == 0)
                 context.Out.WriteLine("no dead letters");
             return;
@@ -74,10 +72,10 @@ internal static class ListCommand
         JsonText.WriteObject(context.Out, writer =>
         {
             writer.WriteStartArray("dead_letters");
-            foreach (var (id, letter, redrivenTo) in rows)
+            foreach (var row in rows)
             {
                 writer.WriteStartObject();
-                LetterText.WriteJson(writer, id, letter, redrivenTo, whole: false);
+                LetterText.WriteJson(writer, row, whole: false);
                 writer.WriteEndObject();
             }
 

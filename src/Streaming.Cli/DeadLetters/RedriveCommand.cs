@@ -121,7 +121,7 @@ internal static class RedriveCommand
         await using var producer = new KafkaMessageProducer(new KafkaProducerOptions { Client = topology.Source.Kafka, Time = context.Time });
         var redrive = new KafkaRedrive(topology.Source.Kafka, producer, context.Time);
         var report = await redrive.RunAsync(
-            topology.DeadLetters.Topic, topology.Source.Group + ".redrive", topology.DeadLetters.MaxAttempts, choose, cancellationToken);
+            topology.DeadLetters.Topic, KafkaLetters.RedriveGroup(topology), topology.DeadLetters.MaxAttempts, choose, cancellationToken);
         foreach (var id in missing)
             context.Fail(new StreamingException(RedriveResult.NotFound, $"dead letter {TerminalText.Line(id)}: {Explain(RedriveResult.NotFound)}"));
         // Of those that were asked for by name, each one left counts; of all, only those that can't go.

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Streaming.Adapters.Kafka;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
-using Streaming.Contracts;
 using Streaming.Core;
 
 namespace Streaming.Cli.DeadLetters;
@@ -22,38 +20,38 @@ internal static class ShowCommand
         {
             var told = parsed.GetValue(id)!;
             var definition = DeadLettersCommand.Find(context, parsed.GetValue(topology));
-            var (letter, redrivenTo) = definition is { Source.UsesKafka: true }
-                ? (await OnKafkaAsync(context, definition, told, cancellationToken), null)
+            var found = definition is { Source.UsesKafka: true }
+                ? await OnKafkaAsync(context, definition, told, cancellationToken)
                 : await EmbeddedAsync(context, parsed.GetValue(data), told, cancellationToken);
-            if (letter is null)
+            if (found is null)
                 throw new StreamingException("dead_letter_not_found", $"there is no dead letter '{TerminalText.Line(told)}'; see: streaming dead-letters list");
             if (parsed.GetValue(raw))
-                await context.WriteBytesAsync(letter.Value ?? [], cancellationToken);
+                await context.WriteBytesAsync(found.Letter.Value ?? [], cancellationToken);
             else if (parsed.GetValue(json))
-                JsonText.WriteObject(context.Out, writer => LetterText.WriteJson(writer, told, letter, redrivenTo, whole: true));
+                JsonText.WriteObject(context.Out, writer => LetterText.WriteJson(writer, found, whole: true));
             else
-                LetterText.Write(context.Out, told, letter, redrivenTo);
+                LetterText.Write(context.Out, found);
             return ExitCode.Ok;
         });
     }
 
-    private static async Task<(DeadLetter? Letter, long? RedrivenTo)> EmbeddedAsync(CliContext context, string? data, string told, CancellationToken cancellationToken)
+    private static async Task<ShownLetter?> EmbeddedAsync(CliContext context, string? data, string told, CancellationToken cancellationToken)
     {
         if (!long.TryParse(told, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-            return default;
+            return null;
         await using var store = await DataFolder.OpenExistingStoreAsync(context, data, cancellationToken);
         var stored = store is null ? null : await store.GetDeadLetterAsync(number, cancellationToken);
-        return (stored?.Letter, stored?.RedrivenTo);
+        return stored is null ? null : new ShownLetter(told, stored.Letter, stored.RedrivenTo is not null, stored.RedrivenTo);
     }
 
-    private static async Task<DeadLetter?> OnKafkaAsync(CliContext context, Core.Topology.TopologyDefinition topology, string told, CancellationToken cancellationToken)
+    private static async Task<ShownLetter?> OnKafkaAsync(CliContext context, Core.Topology.TopologyDefinition topology, string told, CancellationToken cancellationToken)
     {
-        DeadLetter? found = null;
+        ShownLetter? found = null;
         await KafkaLetters.ReadAsync(
             context, topology,
             letter =>
             {
-                if (DeadLetterHeaders.IdOf(letter) == told)
+                if (letter.Id == told)
                     found = letter;
                 return found is null;
             },

@@ -34,7 +34,7 @@ internal sealed record SoakPlan
     public int BurstSeconds { get; init; } = 10;
 
     /// <summary>Longest wait without anything ending, when nothing is produced any more.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(1);
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(3);
 
     /// <summary>Below this, growth of memory says nothing: reported, not judged.</summary>
     public static readonly TimeSpan ShortestForMemory = TimeSpan.FromSeconds(90);

@@ -98,8 +98,10 @@ internal sealed class SoakRun(CliContext context, SoakPlan plan, SoakWorld world
         {
             await run;
         }
-        catch (OperationCanceledException) when (breakOff && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (abort.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
+            // On purpose, or because draining took longer than its bound.
+            breakOff = true;
         }
 
         if (!isLast)

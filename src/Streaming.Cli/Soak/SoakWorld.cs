@@ -186,7 +186,7 @@ internal sealed class SoakWorld : IAsyncDisposable
                 Topology.Definition,
                 letter =>
                 {
-                    found(Ledger.NumberOf(letter));
+                    found(Ledger.NumberOf(letter.Letter));
                     return true;
                 },
                 cancellationToken);

@@ -30,6 +30,8 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
         };
         if (sink.UsesKafka && !source.UsesKafka)
             diagnostics.Error(TopologyErrorCodes.Conflict, root.Map("sink").PositionOf("kind"), "`sink.kind` is `kafka`, but messages do not come from Kafka.", $"Set `source.kafka.{SourceSettings.BootstrapServers}`: documents go to the same cluster.");
+        else if (sink.EnrichedTopic is not null && !source.UsesKafka)
+            diagnostics.Error(TopologyErrorCodes.Conflict, root.Map("sink").PositionOf("enriched_topic"), "`sink.enriched_topic` is a topic on Kafka, but messages do not come from Kafka.", $"Set `source.kafka.{SourceSettings.BootstrapServers}`: copies go to the same cluster. Or leave it out: every document is in the index.");
         CheckTopics(root, topology);
         CheckBounds(root.Map("batching"), topology);
         CheckTasks(root.Map("thresholds"), "thresholds", topology);

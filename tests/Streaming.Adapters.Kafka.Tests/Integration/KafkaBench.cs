@@ -18,6 +18,9 @@ internal sealed class KafkaBench(KafkaServer server)
     /// <summary>Longest wait for anything. A hang fails; a slow machine does not.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
+    /// <summary>The product looks for its broker for some seconds; a test whose broker is there waits for it.</summary>
+    public static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(2);
+
     public static CancellationToken Limit() => new CancellationTokenSource(Patience).Token;
 
     public static string Name(string what) => $"{what}-{Environment.ProcessId}-{Interlocked.Increment(ref s_number)}";
@@ -40,6 +43,7 @@ internal sealed class KafkaBench(KafkaServer server)
             Client = client,
             Topics = [topic],
             Group = group,
+            StartTimeout = StartPatience,
             OnNotice = notice =>
             {
                 lock (Notices)
@@ -54,7 +58,7 @@ internal sealed class KafkaBench(KafkaServer server)
             return Notices.Exists(n => n.Code == code);
     }
 
-    public KafkaMessageProducer Producer() => new(new KafkaProducerOptions { Client = Client });
+    public KafkaMessageProducer Producer() => new(new KafkaProducerOptions { Client = Client, StartTimeout = StartPatience });
 
     public async Task WriteAsync(string topic, int from, int count, int size = 0)
     {

@@ -45,10 +45,10 @@ public sealed class KafkaStartTests(KafkaServer server)
     private async Task WorksAsync(Dictionary<string, string> client)
     {
         var topic = await new KafkaBench(server).TopicAsync();
-        await using var producer = new KafkaMessageProducer(new KafkaProducerOptions { Client = client });
+        await using var producer = new KafkaMessageProducer(new KafkaProducerOptions { Client = client, StartTimeout = KafkaBench.StartPatience });
         await producer.CheckAsync([topic], default);
         Assert.True((await producer.ProduceAsync(topic, [new() { Value = "over the wire"u8.ToArray() }], KafkaBench.Limit()))[0].IsStored);
-        await using var source = new KafkaMessageSource(new KafkaSourceOptions { Client = client, Topics = [topic], Group = KafkaBench.Name("g") });
+        await using var source = new KafkaMessageSource(new KafkaSourceOptions { Client = client, Topics = [topic], Group = KafkaBench.Name("g"), StartTimeout = KafkaBench.StartPatience });
         await source.StartAsync(new RecordingListener(), default);
         var message = Assert.Single(await KafkaBench.ReadAsync(source, 1));
         Assert.Equal("over the wire"u8.ToArray(), message.Value!.Value.ToArray());

@@ -109,7 +109,7 @@ public sealed class KafkaFaultTests(KafkaServer server, ITestOutputHelper output
             var zombie = round % 2 == 1 ? one : other;
             var before = world.Index.Items;
             await world.AppendAsync(0, Documents, $" Round {round} begins.");
-            await Eventually.TrueAsync(() => Task.FromResult(world.Index.Items > before + (Documents / 10)), "work under way");
+            await Eventually.TrueAsync(() => Task.FromResult(world.Index.Items > before + (Documents / 10)), () => "work under way" + world.Said());
             zombie.Freeze();
             // The other takes over what the zombie holds, once its session has run out, and newer texts of the same keys come.
             await world.AppendAsync(0, Documents, $" Round {round} ends.");
@@ -175,14 +175,14 @@ public sealed class KafkaFaultTests(KafkaServer server, ITestOutputHelper output
         {
             var process = world.StartTransactional();
             var goal = documents * (kill + 1) / (kills + 2);
-            await Eventually.TrueAsync(async () => await world.CommittedOffsetsAsync() >= goal || process.HasEnded, $"{goal} committed; it said: {process.Error}");
+            await Eventually.TrueAsync(async () => await world.CommittedOffsetsAsync() >= goal || process.HasEnded, () => $"{goal} committed" + world.Said());
             Assert.False(process.HasEnded, process.Error);
             process.Kill();
             await process.EndAsync();
         }
 
         var last = world.StartTransactional();
-        await Eventually.TrueAsync(async () => await world.CommittedOffsetsAsync() == documents, "all committed; it said: " + last.Error);
+        await Eventually.TrueAsync(async () => await world.CommittedOffsetsAsync() == documents, () => "all committed" + world.Said());
         last.Terminate();
         (await last.EndAsync()).Ended(0);
         var ids = await world.EnrichedAsync();

@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Streaming.Adapters.Kafka;
+using Streaming.Contracts;
 using Streaming.Testing.Servers;
 
 namespace Streaming.Cli.Tests.EndToEnd;
 
-/// <summary>Two real processes in one group on a real Kafka: who is ready, and what is known of the whole group.</summary>
+/// <summary>Real processes on a real Kafka: which of two is ready, what is known of the whole group, and of its dead letters.</summary>
 [Collection(EndToEndGroup.Name)]
 [Trait("Category", "Integration")]
 public sealed class KafkaGroupTests(KafkaServer kafka) : IClassFixture<KafkaServer>
@@ -46,6 +48,53 @@ public sealed class KafkaGroupTests(KafkaServer kafka) : IClassFixture<KafkaServ
         killed.Kill();
         await Eventually.TrueAsync(async () => await ReadyAsync(waiting), "the other to take over");
     }
+
+    [IntegrationFact("kafka")]
+    public async Task DeadLetters_Redriven_AreKnownAsSuch()
+    {
+        using var data = new DataFolderOfTest();
+        var name = $"letters-{Environment.ProcessId}";
+        var client = new Dictionary<string, string> { ["bootstrap.servers"] = kafka.Bootstrap };
+        var file = data.File("letters.yaml");
+        await File.WriteAllTextAsync(file, $"name: {name}\nsource: {{topics: [{name}], kafka: {{bootstrap.servers: \"{kafka.Bootstrap}\"}}}}\nchain: [decode, normalise, tokenise, encode, entities]\ndead_letters: {{max_attempts: 3}}\n");
+        await using (var admin = new KafkaAdmin(client))
+            await admin.CreateTopicsAsync([new KafkaTopic(name, 1, 1), new KafkaTopic(name + ".dead-letter", 1, 1)], default);
+        await using (var sink = new KafkaDeadLetterSink(new KafkaMessageProducer(new KafkaProducerOptions { Client = client }), name + ".dead-letter"))
+            await sink.WriteAsync([Letter(name, 0, attempts: 1), Letter(name, 1, attempts: 3), Letter(name, 2, attempts: 2)], default);
+        Assert.Equal([(0, false), (1, false), (2, false)], await ListAsync());
+
+        (await ProductProcess.RunAsync("dead-letters", "redrive", $"{name}-0-2", "--topology", file)).Ended(0);
+        Assert.Equal([(0, false), (1, false)], await ListAsync());
+        Assert.Equal([(0, false), (1, false), (2, true)], await ListAsync("--all"));
+        Assert.Contains("redriven  to " + name, (await ProductProcess.RunAsync("dead-letters", "show", $"{name}-0-2", "--topology", file)).Ended(0).Out, StringComparison.Ordinal);
+
+        // All that are left: one is, because it was tried as often as allowed.
+        (await ProductProcess.RunAsync("dead-letters", "redrive", "--all", "--topology", file)).Ended(1);
+        Assert.Equal([(1, false)], await ListAsync());
+        Assert.Equal([(0, true), (1, false), (2, true)], await ListAsync("--all"));
+
+        async Task<List<(int Offset, bool IsRedriven)>> ListAsync(params string[] options)
+        {
+            var listed = JsonElement.Parse((await ProductProcess.RunAsync(["dead-letters", "list", "--topology", file, "--json", .. options], null)).Ended(0).Out);
+            return [.. listed.GetProperty("dead_letters").EnumerateArray().Select(static letter => (letter.GetProperty("offset").GetInt32(), letter.GetProperty("redriven").GetBoolean()))];
+        }
+    }
+
+    private static DeadLetter Letter(string topic, long offset, int attempts) => new()
+    {
+        Topic = topic,
+        Partition = 0,
+        Offset = offset,
+        Timestamp = DateTimeOffset.UnixEpoch,
+        Value = [0xFF],
+        Headers = [],
+        Stage = "decode",
+        Code = ErrorCodes.InvalidUtf8,
+        Reason = "Byte 0 is not UTF-8.",
+        Attempts = attempts,
+        FailedAt = DateTimeOffset.UnixEpoch,
+        Topology = topic,
+    };
 
     private static async Task<bool> ReadyAsync(HttpClient http) => (await http.GetAsync("/health/ready")).StatusCode == HttpStatusCode.OK;
 

@@ -151,10 +151,10 @@ internal sealed class KafkaProcesses : IAsyncDisposable
             Assert.All(alive, static process => Assert.False(process.HasEnded, "it ended by itself: " + process.Error));
             return Task.FromResult(Index.Count >= count);
         },
-        $"{count} documents; there are {Index.Count}");
+        () => $"{count} documents; there are {Index.Count}{Said()}");
 
     /// <summary>Waits until the newest text of every id is there.</summary>
-    public Task NewestAsync() => Eventually.TrueAsync(() => Task.FromResult(Missing() == 0), "the newest text of each id");
+    public Task NewestAsync() => Eventually.TrueAsync(() => Task.FromResult(Missing() == 0), () => $"the newest text of each id; {Missing()} of {Documents} are missing{Said()}");
 
     /// <summary>What the group has committed in all; fails when a commit lies above a message that never arrived.</summary>
     public async Task<long> CommittedAsync()
@@ -180,7 +180,7 @@ internal sealed class KafkaProcesses : IAsyncDisposable
     {
         await NewestAsync();
         var all = _log.Values.Sum(static ids => ids.Count);
-        await Eventually.TrueAsync(async () => await CommittedAsync() == all, "the last commit");
+        await Eventually.TrueAsync(async () => await CommittedAsync() == all, () => "the last commit" + Said());
         Assert.Equal(Documents, Index.Count);
         await using var admin = new KafkaAdmin(Client);
         Assert.Equal(0, (await admin.DescribeLagAsync(Name, [Name + ".dead-letter"], default)).Sum(static lag => lag.End));
@@ -226,6 +226,9 @@ internal sealed class KafkaProcesses : IAsyncDisposable
         await Index.DisposeAsync();
         _folder.Dispose();
     }
+
+    /// <summary>What the processes said.</summary>
+    public string Said() => string.Concat(_started.Select(static process => $"\n--- process {process.Id}, {(process.HasEnded ? "ended" : "running")}, said:\n{process.Error}"));
 
     private int Missing()
     {

@@ -10,7 +10,7 @@ namespace Streaming.Core.Tests.Topology;
 public sealed class HostileFileTests
 {
     // Far above what a file takes (milliseconds), far below a hang; a run away loader would eat memory and time without end.
-    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Hang = TimeSpan.FromMinutes(3);
 
     private static readonly Dictionary<string, string> NoEnvironment = [];
 

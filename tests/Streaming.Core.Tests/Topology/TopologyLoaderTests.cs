@@ -134,6 +134,8 @@ public sealed class TopologyLoaderTests
 
     [Theory]
     [InlineData("source: {topics: [t], kind: kafka}", "conflict", "bootstrap.servers")]
+    [InlineData("source: {topics: [t]}\nsink: {enriched_topic: copies}", "conflict", "sink.enriched_topic")]
+    [InlineData("source: {topics: [t]}\nsink: {kind: kafka, enriched_topic: copies}", "conflict", "sink.kind")]
     [InlineData("source: {topics: [^t.*]}", "conflict", "regular expression")]
     [InlineData("source: {topics: [t], kafka: {enable.auto.commit: true}}", "conflict", "Leave it away")]
     [InlineData("source: {topics: [n.dead-letter]}", "conflict", "`dead_letters.topic`")]

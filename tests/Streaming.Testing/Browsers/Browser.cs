@@ -63,7 +63,7 @@ public sealed class Browser : IDisposable
                 // Built anew meanwhile: look again.
             }
 
-            Assert.True(TimeProvider.System.GetElapsedTime(patience) < TimeSpan.FromSeconds(20), $"waited 20 s for {what}; the page shows: {Web.FindElement(By.TagName("body")).Text}");
+            Assert.True(TimeProvider.System.GetElapsedTime(patience) < TimeSpan.FromMinutes(2), $"waited 2 min for {what}; the page shows: {Web.FindElement(By.TagName("body")).Text}");
             Web.ExecuteAsyncScript("setTimeout(arguments[arguments.length - 1], 30)");
         }
     }
