@@ -30,6 +30,7 @@ internal static class Program
 {
     public static async Task<int> Main(string[] arguments)
     {
+        Composition.NativeHeap.ShareOne();
         var context = CliContext.OfProcess();
         var root = Build(context);
         var parsed = root.Parse(arguments);

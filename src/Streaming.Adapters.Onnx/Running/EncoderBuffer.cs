@@ -3,8 +3,9 @@ namespace Streaming.Adapters.Onnx.Running;
 /// <summary>Memory of one pass: inputs and hidden states, pinned, used again for later passes.</summary>
 internal sealed class EncoderBuffer
 {
-    // Batches stay within a budget, so the largest is soon seen: steps of a few pages waste less than doubling.
-    private const int Step = 16 * 1024;
+    // Batches stay within a budget, so the largest is soon seen. In large steps: pages that no batch touches cost nothing, while
+    // each array that has become too small stays until the collector looks at the oldest generation.
+    private const int Step = 256 * 1024;
 
     private int[] _inputs = [];
     private float[] _hidden = [];

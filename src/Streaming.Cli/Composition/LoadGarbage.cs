@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Streaming.Cli.Composition;
 
 /// <summary>
@@ -8,15 +6,10 @@ namespace Streaming.Cli.Composition;
 /// </summary>
 internal static class LoadGarbage
 {
-    private delegate int MallocTrim(nuint pad);
-
     /// <summary>Gives it back. Call once behind a load, before work begins.</summary>
     public static void Collect()
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-
-        // glibc's allocator alone has it; others give memory back by themselves.
-        if (NativeLibrary.TryLoad("libc.so.6", out var library) && NativeLibrary.TryGetExport(library, "malloc_trim", out var trim))
-            Marshal.GetDelegateForFunctionPointer<MallocTrim>(trim)(0);
+        NativeHeap.Trim();
     }
 }
