@@ -62,6 +62,7 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
         if (state.Open is null)
         {
             BeforeStep?.Invoke("begin");
+            _journal.Sweep();
             state = await BeginAsync(state, trigger, cancellationToken).ConfigureAwait(false);
             _journal.Write(state);
         }

@@ -62,6 +62,21 @@ public sealed class RetrainJournal
     /// <summary>Folder of a retraining under way; deleted at its end.</summary>
     public string WorkFolder(string id) => Path.Combine(_folder, "work", id);
 
+    /// <summary>Deletes what retrainings left behind whose process died after their end was written. Only under the lock, while none is open.</summary>
+    public void Sweep()
+    {
+        var work = Path.Combine(_folder, "work");
+        if (!Directory.Exists(work))
+            return;
+        foreach (var folder in Directory.EnumerateDirectories(work, _name + "-*"))
+        {
+            // Another topology's name may begin with this one's.
+            if (Path.GetFileName(folder.AsSpan())[(_name.Length + 1)..].ContainsAnyExceptInRange('0', '9'))
+                continue;
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     /// <summary>Notes what a retraining learnt from; stays.</summary>
     public void WriteLedger(string id, IEnumerable<LabelledSample> samples)
     {

@@ -1,25 +1,27 @@
+using System.Text.RegularExpressions;
 using Streaming.Adapters.Sqlite;
 using Streaming.Core.Models.Registry;
 using Streaming.Learning.Retraining;
+using Streaming.Testing.Faults;
 using Xunit.Abstractions;
 
 namespace Streaming.Cli.Tests.EndToEnd;
 
 /// <summary>
-/// Kills the real process at any step of a retraining: the registry stays whole, no label is lost, no retraining runs twice.
+/// Kills the real process at every step of a retraining: the registry stays whole, no label is lost, no retraining runs twice. A step
+/// is a change in the registry's folder (a file made, moved, deleted), so the moments between writing and renaming are among them.
 /// <c>STREAMING_FAULTS=full</c> kills a hundred times.
 /// </summary>
 [Collection(EndToEndGroup.Name)]
-public sealed class RetrainCrashTests(ITestOutputHelper output)
+public sealed partial class RetrainCrashTests(ITestOutputHelper output)
 {
     private const int LabelsAKill = 8;
 
-    private static readonly int Kills = Environment.GetEnvironmentVariable("STREAMING_FAULTS") == "full" ? 100 : 3;
+    private static readonly int Kills = FaultCounts.Of(100, 3);
 
     [EnrichingFact]
-    public async Task Retrain_KilledAtRandomPoints_RegistryWholeNoLabelLostNothingTwice()
+    public async Task Retrain_KilledAtEveryStep_RegistryWholeNoLabelLostNothingTwice()
     {
-        var random = new Random(20_261);
         using var data = new DataFolderOfTest();
         await WeakModel.MakeAsync(data);
         var topology = data.WriteLines("crash.yaml",
@@ -28,22 +30,25 @@ public sealed class RetrainCrashTests(ITestOutputHelper output)
             "retraining: {test: {entities: test.jsonl}, significance: 1, max_class_drop: 1, max_replay_change: 1, blend: {strategy: all, epochs: 2}}",
         ]);
         await LabelAsync(data, 0);
-        var started = TimeProvider.System.GetTimestamp();
         await RetrainAsync(data, topology);
-        var whole = TimeProvider.System.GetElapsedTime(started);
+        await LabelAsync(data, 1);
+        var steps = await ChangesAsync(data, () => RetrainAsync(data, topology));
+        Assert.True(steps > 10, $"a retraining changes {steps} files only");
         var registry = new ModelRegistry(data.File("registry"), TimeProvider.System);
         var journal = new RetrainJournal(registry, "crash");
+        var seen = new SortedDictionary<string, int>(StringComparer.Ordinal);
         var cut = 0;
 
         for (var kill = 1; kill <= Kills; kill++)
         {
-            await LabelAsync(data, kill);
+            await LabelAsync(data, kill + 1);
             await using var process = ProductProcess.Start(["retrain", topology, "--data", data.Path]);
-            await Task.Delay(whole * random.NextDouble());
-            cut += process.HasEnded ? 0 : 1;
-            process.Kill();
-            await process.EndAsync();
+            // Once through every change, then again a little behind each: while the next one is being prepared.
+            await KillAtAsync(data, process, 1 + (kill * Math.Max(1, steps / Kills) % steps), TimeSpan.FromMilliseconds(kill / steps * 3));
+            cut += (await process.EndAsync()).ExitCode > 1 ? 1 : 0;
             Assert.Empty(registry.Audit());
+            foreach (var where in Where(registry, journal))
+                seen[where] = seen.GetValueOrDefault(where) + 1;
         }
 
         if (journal.Read().Open is not null)
@@ -51,16 +56,94 @@ public sealed class RetrainCrashTests(ITestOutputHelper output)
         await RetrainAsync(data, topology);
 
         var state = journal.Read();
-        var cycles = registry.Channel(WeakModel.Name, ModelChannel.Stable).Events.Where(static decided => decided.Cycle is not null).Select(static decided => decided.Cycle!).ToList();
+        var events = registry.Channel(WeakModel.Name, ModelChannel.Stable).Events;
+        var cycles = events.Where(static decided => decided.Cycle is not null).Select(static decided => decided.Cycle!).ToList();
         Assert.Empty(registry.Audit());
         Assert.Equal(cycles.Distinct(), cycles);
         Assert.Equal(state.Number, state.Finished.Count);
         Assert.Equal(Enumerable.Range(1, state.Number).Select(static number => $"crash-{number}"), state.Finished.Select(static finished => finished.Id));
-        Assert.Equal((Kills + 1) * LabelsAKill, state.Finished[^1].Labels);
-        Assert.Equal((Kills + 1) * LabelsAKill, journal.ReadLedger(state.Finished[^1].Id).Select(static line => line.Sample).Distinct().Count());
+        Assert.Equal((Kills + 2) * LabelsAKill, state.Finished[^1].Labels);
+        Assert.Equal((Kills + 2) * LabelsAKill, journal.ReadLedger(state.Finished[^1].Id).Select(static line => line.Sample).Distinct().Count());
+        Assert.True((await data.LogAsync("models.events")).Count >= events.Count, "a decision is not on the events topic");
+        Assert.Empty(Directory.EnumerateDirectories(data.File("registry/retraining/work")));
+        output.WriteLine($"{Kills} kills over the {steps} changes of a retraining, {cut} of them cut one; {state.Number} retrainings, each decided once; left behind: {string.Join(", ", seen.Select(static pair => $"{pair.Key} {pair.Value}"))}");
         Assert.True(cut > 0, "no retraining was cut");
-        output.WriteLine($"{Kills} kills, {cut} of them in the middle of a retraining; {state.Number} retrainings, each decided once");
+        if (FaultCounts.IsFull)
+            Assert.Equal([.. Steps.Order(StringComparer.Ordinal)], seen.Keys);
     }
+
+    private static readonly string[] Steps =
+    [
+        "begun", "bundle copied, not decided", "candidate half written", "candidate written", "decided, not finished", "features", "file written, not moved", "nothing open",
+    ];
+
+    /// <summary>At which step the disk says that it died.</summary>
+    private static IEnumerable<string> Where(ModelRegistry registry, RetrainJournal journal)
+    {
+        if (Directory.EnumerateFiles(registry.Directory, "*.part", SearchOption.AllDirectories).Any())
+            yield return "file written, not moved";
+        if (journal.Read().Open is not { } open)
+        {
+            yield return "nothing open";
+            yield break;
+        }
+
+        var work = journal.WorkFolder(open.Id);
+        var folders = Directory.Exists(work) ? [.. Directory.EnumerateDirectories(work).Select(static folder => Path.GetFileName(folder))] : new List<string>();
+        var channel = registry.Channel(WeakModel.Name, ModelChannel.Stable);
+        yield return channel.Events.Any(decided => decided.Cycle == open.Id) ? "decided, not finished"
+            : Directory.EnumerateDirectories(Path.Combine(registry.Directory, "bundles")).Any(folder => !channel.Before.Append(channel.Current).Contains(Path.GetFileName(folder))) ? "bundle copied, not decided"
+            : folders.Contains("candidate") ? "candidate written"
+            : folders.Count > 0 ? "candidate half written"
+            : Directory.Exists(work) && Directory.EnumerateFiles(work, "*.bf16").Any() ? "features"
+            : "begun";
+    }
+
+    private static async Task<int> ChangesAsync(DataFolderOfTest data, Func<Task> action)
+    {
+        using var watch = Watch(data, out var changes);
+        await action();
+        return changes();
+    }
+
+    private static async Task KillAtAsync(DataFolderOfTest data, ProductProcess process, int change, TimeSpan behind)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var watch = Watch(data, out _, count =>
+        {
+            if (count != change)
+                return;
+            if (behind == TimeSpan.Zero)
+                process.Kill();
+            reached.TrySetResult();
+        });
+        await Task.WhenAny(reached.Task, process.EndAsync());
+        await Task.Delay(behind);
+        process.Kill();
+    }
+
+    private static FileSystemWatcher Watch(DataFolderOfTest data, out Func<int> changes, Action<int>? told = null)
+    {
+        var count = 0;
+        var watch = new FileSystemWatcher(data.File("registry")) { IncludeSubdirectories = true, NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName };
+        watch.Created += (_, change) => Tell(change.Name);
+        watch.Renamed += (_, change) => Tell(change.Name);
+        watch.Deleted += (_, change) => Tell(change.Name);
+        watch.EnableRaisingEvents = true;
+        changes = () => Volatile.Read(ref count);
+        return watch;
+
+        void Tell(string? name)
+        {
+            if (name is null || LockFile().IsMatch(name))
+                return;
+            var now = Interlocked.Increment(ref count);
+            told?.Invoke(now);
+        }
+    }
+
+    [GeneratedRegex(@"\.lock$")]
+    private static partial Regex LockFile();
 
     private static async Task RetrainAsync(DataFolderOfTest data, string topology)
     {
