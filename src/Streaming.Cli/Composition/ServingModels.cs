@@ -19,6 +19,9 @@ internal sealed class ServingModels : IAsyncDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
+    // Over Kafka the decisions themselves are heard of; looking is for what was missed.
+    private static readonly TimeSpan RareLook = TimeSpan.FromSeconds(15);
+
     private readonly CliContext _context;
     private readonly TopologyDefinition _topology;
     private readonly CancellationTokenSource _stop = new();
@@ -31,6 +34,7 @@ internal sealed class ServingModels : IAsyncDisposable
     {
         (_context, _topology, Registry, Bundle) = (context, topology, registry, bundle);
         _slot = new ModelSlot(model);
+        View = new ChannelView(bundle.Manifest.Name, topology.Model.Channel ?? ModelChannel.Stable);
     }
 
     /// <summary>Hands out the model in force.</summary>
@@ -47,6 +51,9 @@ internal sealed class ServingModels : IAsyncDisposable
 
     /// <summary>The registry that is followed; null when the topology names no channel.</summary>
     public ModelRegistry? Registry { get; }
+
+    /// <summary>What is known of the channel that is followed.</summary>
+    public ChannelView View { get; }
 
     /// <summary>Raised after a swap with the new bundle, on a thread of no matter whose.</summary>
     public Func<ModelBundle, CancellationToken, ValueTask>? Swapped { get; set; }
@@ -78,10 +85,18 @@ internal sealed class ServingModels : IAsyncDisposable
     {
         if (Registry is null)
             return false;
+        View.Look(Registry);
+        return await SwitchAsync(cancellationToken);
+    }
+
+    /// <summary>Swaps when what is in force, as far as <see cref="View"/> knows, is not what is served.</summary>
+    /// <returns>Whether it swapped.</returns>
+    public async ValueTask<bool> SwitchAsync(CancellationToken cancellationToken)
+    {
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            var digest = Registry.Channel(Bundle.Manifest.Name, _topology.Model.Channel!).Current;
+            var digest = View.Digest;
             if (digest.Length == 0 || digest == Bundle.Digest || digest == _refused)
                 return false;
             var next = Open(digest);
@@ -145,6 +160,12 @@ internal sealed class ServingModels : IAsyncDisposable
             ModelAccess.Tasks(bundle, _topology);
             return bundle;
         }
+        catch (StreamingException error) when (error.Code == "model_not_in_registry")
+        {
+            // The decision came before the bundle, over a shared folder that lags: it is looked for again.
+            _context.Tell(new Notice(NoticeLevel.Warning, error.Code, error.Message));
+            return null;
+        }
         catch (StreamingException error)
         {
             _refused = digest;
@@ -155,7 +176,7 @@ internal sealed class ServingModels : IAsyncDisposable
 
     private async Task FollowAsync()
     {
-        using var timer = new PeriodicTimer(Look, _context.Time);
+        using var timer = new PeriodicTimer(_topology.Source.UsesKafka ? RareLook : Look, _context.Time);
         try
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))

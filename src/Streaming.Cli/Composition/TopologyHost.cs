@@ -154,6 +154,12 @@ internal sealed class TopologyHost : IAsyncDisposable
 
         Serving = Own(await ServingModels.StartAsync(_context, data, _topology, cancellationToken));
         Serving.Swapped = (_, token) => RegisterAsync(token);
+        if (Serving.Registry is not null && Producer is KafkaMessageProducer producer)
+        {
+            await EnsureTopicAsync(producer, _topology.Retraining.EventsTopic, "decisions about models", cancellationToken);
+            Own(ModelEventsLink.Start(_context, _topology, Serving, producer));
+        }
+
         using (var lease = Serving.Source.Acquire())
             _batching = await BatchTuning.ApplyAsync(_context, data, _topology.Batching, lease.Model.Runner, Serving.Bundle.Manifest.Encoder.Sha256, cancellationToken);
         await RegisterAsync(cancellationToken);
