@@ -3,6 +3,7 @@ using Streaming.Adapters.Kafka;
 using Streaming.Adapters.Sqlite;
 using Streaming.Adapters.Sqlite.Log;
 using Streaming.Cli.CommandLine;
+using Streaming.Cli.Labelling;
 using Streaming.Cli.Retraining;
 using Streaming.Core;
 using Streaming.Core.Engine;
@@ -46,6 +47,9 @@ internal sealed class TopologyHost : IAsyncDisposable
 
     /// <summary>The embedded store; null when log and index both lie elsewhere.</summary>
     public EmbeddedStore? Store { get; private set; }
+
+    /// <summary>Requests for labels, and labels; null where there is no place for them: on Kafka, unless the topology labels.</summary>
+    public ISampleStore? Samples { get; private set; }
 
     /// <summary>Appends to the source's log.</summary>
     public IMessageProducer? Producer { get; private set; }
@@ -144,6 +148,7 @@ internal sealed class TopologyHost : IAsyncDisposable
             Store = Own(await DataFolder.OpenStoreAsync(_context, data, cancellationToken, new EmbeddedStoreOptions { MaxAttempts = _topology.DeadLetters.MaxAttempts }));
         await BuildSinkAsync(cancellationToken);
         await BuildProducerAsync(cancellationToken);
+        await BuildSamplesAsync(data, cancellationToken);
         if (_topology.Labelling.Enabled)
             await BuildSelectionAsync(cancellationToken);
         if (Store is not null && !_topology.Source.UsesKafka)
@@ -237,16 +242,24 @@ internal sealed class TopologyHost : IAsyncDisposable
         }
     }
 
+    // On Kafka the store is a view of the topics, which every process has for itself.
+    private async Task BuildSamplesAsync(string? data, CancellationToken cancellationToken)
+    {
+        Samples = Store?.Samples;
+        if (!_topology.Labelling.Enabled || !_topology.Source.UsesKafka)
+            return;
+        var store = Store ?? Own(await DataFolder.OpenStoreAsync(_context, data, cancellationToken));
+        Samples = Own(CollectedSamples.Start(_context, DataFolder.Resolve(_context, data), _topology, store.Samples, Producer!)).Samples;
+    }
+
     // What was chosen before is remembered, so that a restart neither repeats itself nor forgets what it has spent.
     private async Task BuildSelectionAsync(CancellationToken cancellationToken)
     {
         var options = SelectionOptions.From(_topology);
         Selector = new SampleSelector(options, _context.Time);
         if (_sink is not ITransactionalSink)
-            _requests = new TopicRequestSink(Producer!, _topology.Labelling.Topic, Store?.Samples);
-        if (Store is null)
-            return;
-        var recent = await Store.Samples.ListRequestsAsync(new RequestQuery { Topology = _topology.Name, NewestFirst = true, Size = 10_000 }, cancellationToken);
+            _requests = Samples as TopicSampleStore ?? new TopicSampleStore(Producer!, _topology.Labelling.Topic, _topology.Labelling.LabelledTopic, Samples!);
+        var recent = await Samples!.ListRequestsAsync(new RequestQuery { Topology = _topology.Name, NewestFirst = true, Size = 10_000 }, cancellationToken);
         Selector.Remember(recent.Reverse().Select(static stored => stored.Request));
     }
 

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text;
-using System.Text.Json;
 using Streaming.Adapters.Kafka;
 using Streaming.Adapters.Sqlite;
 using Streaming.Adapters.Sqlite.Log;
@@ -8,6 +6,7 @@ using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
 using Streaming.Contracts;
 using Streaming.Core;
+using Streaming.Core.Labelling;
 using Streaming.Core.Messaging;
 using Streaming.Core.Sinks;
 using Streaming.Core.Topology;
@@ -76,12 +75,11 @@ internal static class LabelCommand
     /// <summary>Where requests come from and answers go: the embedded log and store, or two topics of Kafka and, as a copy, the store.</summary>
     private sealed class Ends : IAsyncDisposable
     {
-        private readonly EmbeddedStore _store;
+        private readonly ISampleStore _samples;
         private readonly KafkaMessageProducer? _producer;
-        private readonly string _topic;
 
-        private Ends(EmbeddedStore store, IMessageSource source, IDeadLetterSink deadLetters, KafkaMessageProducer? producer, string topic) =>
-            (_store, Source, DeadLetters, _producer, _topic) = (store, source, deadLetters, producer, topic);
+        private Ends(ISampleStore samples, IMessageSource source, IDeadLetterSink deadLetters, KafkaMessageProducer? producer) =>
+            (_samples, Source, DeadLetters, _producer) = (samples, source, deadLetters, producer);
 
         public IMessageSource Source { get; }
 
@@ -93,32 +91,17 @@ internal static class LabelCommand
             if (!topology.Source.UsesKafka)
             {
                 var source = store.CreateSource(new EmbeddedSourceOptions { Group = group, Topics = [labelling.Topic], StopAtEnd = stopAtEnd });
-                return new Ends(store, source, store.CreateSink(topology.Name, group), null, labelling.LabelledTopic);
+                return new Ends(store.Samples, source, store.CreateSink(topology.Name, group), null);
             }
 
             var producer = new KafkaMessageProducer(new KafkaProducerOptions { Client = topology.Source.Kafka, OnNotice = context.Tell, Time = context.Time });
             return new Ends(
-                store,
-                new KafkaMessageSource(new KafkaSourceOptions { Client = topology.Source.Kafka, Topics = [labelling.Topic], Group = group, Start = KafkaStart.Earliest, OnNotice = context.Tell, Time = context.Time }),
-                new KafkaDeadLetterSink(producer, topology.DeadLetters.Topic, context.Tell, context.Time), producer, labelling.LabelledTopic);
+                new TopicSampleStore(producer, labelling.Topic, labelling.LabelledTopic, store.Samples),
+                KafkaTopics.Source(context, topology, group, KafkaStart.Earliest, labelling.Topic),
+                new KafkaDeadLetterSink(producer, topology.DeadLetters.Topic, context.Tell, context.Time), producer);
         }
 
-        public async ValueTask WriteAsync(IReadOnlyList<LabelledSample> samples, CancellationToken cancellationToken)
-        {
-            if (_producer is not null)
-            {
-                var messages = samples.Select(static sample => new OutgoingMessage
-                {
-                    Key = Encoding.UTF8.GetBytes(sample.Id),
-                    Value = JsonSerializer.SerializeToUtf8Bytes(sample, ContractsJson.Wire.LabelledSample),
-                }).ToList();
-                var results = await _producer.ProduceAsync(_topic, messages, cancellationToken);
-                if (results.FirstOrDefault(static result => !result.IsStored) is { Error: { } error })
-                    throw new DependencyUnavailableException("label_topic_refused", $"The topic '{_topic}' refused a labelled sample: {error}. See labelling.labelled_topic.");
-            }
-
-            await _store.Samples.AddSamplesAsync(samples, cancellationToken);
-        }
+        public async ValueTask WriteAsync(IReadOnlyList<LabelledSample> samples, CancellationToken cancellationToken) => await _samples.AddSamplesAsync(samples, cancellationToken);
 
         public async ValueTask DisposeAsync()
         {

@@ -1,12 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
-using Streaming.Adapters.Kafka;
 using Streaming.Adapters.Sqlite;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
+using Streaming.Cli.Labelling;
 using Streaming.Core;
 using Streaming.Core.Topology;
-using Streaming.Learning.Labelling;
 using Streaming.Learning.Retraining;
 
 namespace Streaming.Cli.Retraining;
@@ -55,20 +54,7 @@ internal static class RetrainCommand
     }
 
     /// <summary>Over Kafka, labels are brought together here from wherever they were given; embedded, they are here already.</summary>
-    private static async Task CollectAsync(CliContext context, TopologyDefinition topology, EmbeddedStore store, CancellationToken stop)
-    {
-        if (!topology.Source.UsesKafka)
-            return;
-        var source = new KafkaMessageSource(new KafkaSourceOptions
-        {
-            Client = topology.Source.Kafka,
-            Topics = [topology.Labelling.Topic, topology.Labelling.LabelledTopic],
-            Group = topology.Source.Group + ".retrain",
-            Start = KafkaStart.Earliest,
-            OnNotice = context.Tell,
-            Time = context.Time,
-        });
-        await using (source)
-            await new SampleCollector(source, topology.Labelling.Topic, store.Samples, context.Time, context.Tell).RunAsync(stop);
-    }
+    private static Task CollectAsync(CliContext context, TopologyDefinition topology, EmbeddedStore store, CancellationToken stop) => topology.Source.UsesKafka
+        ? CollectedSamples.CollectAsync(context, topology, topology.Source.Group + ".retrain", store.Samples, stop)
+        : Task.CompletedTask;
 }

@@ -48,6 +48,43 @@ public sealed class KafkaLearningTests(KafkaServer kafka) : IClassFixture<KafkaS
         await Eventually.TrueAsync(() => Task.FromResult(File.Exists(data.File("registry/published/weak.stable")) && File.ReadAllText(data.File("registry/published/weak.stable")) != "1"), "the decision to be on the events topic");
     }
 
+    [IntegrationFact("kafka")]
+    public async Task Label_OnThePageOfAnyProcess_AllOfThemHearAndAReportComesFirst()
+    {
+        using var data = new DataFolderOfTest();
+        await using var server = new FakeElasticsearch();
+        var topology = data.WriteLines("people.yaml",
+        [
+            "name: people", "model: {bundle: starter}",
+            $"source: {{topics: [people.raw], partitions: 2, kafka: {{bootstrap.servers: \"{kafka.Bootstrap}\"}}}}", $"sink: {{url: \"{server.Url}\"}}",
+            "chain: [decode, normalise, tokenise, encode, entities]",
+            "labelling: {enabled: true, topic: people.to-label, labelled_topic: people.labelled, budget_per_hour: 5000, budget_per_day: 5000, control_rate: 1, random_share: 1}",
+        ]);
+        (await ProductProcess.RunAsync("topics", "create", topology)).Ok();
+        await using var first = ProductProcess.Start(["run", topology, "--port", "0", "--data", data.File("one")]);
+        await using var second = ProductProcess.Start(["run", topology, "--port", "0", "--data", data.File("two")]);
+        using var one = new HttpClient { BaseAddress = DemoTests.AddressIn(await first.SaysAsync("http://")) };
+        using var two = new HttpClient { BaseAddress = DemoTests.AddressIn(await second.SaysAsync("http://")) };
+        await second.SaysAsync("running people");
+        foreach (var line in WeakModel.Stream.Take(8).Select(static line => JsonDocument.Parse(line).RootElement))
+            (await one.PostAsJsonAsync("/v1/topics/people.raw/messages", new { id = line.GetProperty("id").GetString(), text = line.GetProperty("text").GetString() })).EnsureSuccessStatusCode();
+        foreach (var page in new[] { one, two })
+            await Eventually.TrueAsync(async () => (await QueueAsync(page, "anna")).Count == 8, "the requests on the page");
+
+        var request = (await QueueAsync(one, "anna"))[0];
+        (await one.PostAsJsonAsync("/v1/labelling/samples", new { request_id = request, labeller = "anna", tasks = new[] { new { task = "entities", spans = Array.Empty<object>() } } })).EnsureSuccessStatusCode();
+        Assert.DoesNotContain(request, await QueueAsync(one, "anna"));
+        await Eventually.TrueAsync(async () => !(await QueueAsync(two, "anna")).Contains(request), "the answer on the other page");
+        (await two.PostAsJsonAsync("/v1/labelling/undo", new { request_id = request, labeller = "anna" })).EnsureSuccessStatusCode();
+        await Eventually.TrueAsync(async () => (await QueueAsync(one, "anna")).Contains(request), "the undo on the first page");
+        var document = WeakModel.Stream.Take(8).Select(static line => JsonDocument.Parse(line).RootElement.GetProperty("id").GetString()).Last();
+        await Eventually.TrueAsync(async () => (await two.PostAsJsonAsync("/v1/labelling/reports", new { document_id = document, labeller = "anna" })).IsSuccessStatusCode, "the report to be taken");
+        await Eventually.TrueAsync(async () => (await QueueAsync(one, "anna"))[0].StartsWith("reported-", StringComparison.Ordinal), "the report at the head of the first page");
+    }
+
+    private static async Task<List<string>> QueueAsync(HttpClient http, string labeller) =>
+        [.. (await http.GetFromJsonAsync<JsonElement>($"/v1/labelling/queue?labeller={labeller}&size=100")).GetProperty("items").EnumerateArray().Select(static item => item.GetProperty("request").GetProperty("id").GetString()!)];
+
     private static async Task<string> VersionAsync(HttpClient http) =>
         (await http.GetFromJsonAsync<JsonElement>("/v1/models/history")).GetProperty("version").GetString()!;
 }

@@ -16,6 +16,7 @@ namespace Streaming.Cli.Tests.EndToEnd;
 public sealed partial class RetrainCrashTests(ITestOutputHelper output)
 {
     private const int LabelsAKill = 8;
+    private const double GoldenRatio = 0.618_033_988_749_895;
 
     private static readonly int Kills = FaultCounts.Of(100, 3);
 
@@ -43,8 +44,8 @@ public sealed partial class RetrainCrashTests(ITestOutputHelper output)
         {
             await LabelAsync(data, kill + 1);
             await using var process = ProductProcess.Start(["retrain", topology, "--data", data.Path]);
-            // Once through every change, then again a little behind each: while the next one is being prepared.
-            await KillAtAsync(data, process, 1 + (kill * Math.Max(1, steps / Kills) % steps), TimeSpan.FromMilliseconds(kill / steps * 3));
+            // Even over all changes and in no order; half of them a little behind the change, while the next one is being prepared.
+            await KillAtAsync(data, process, 1 + (int)(steps * (kill * GoldenRatio % 1)), TimeSpan.FromMilliseconds(kill % 2 * 3));
             cut += (await process.EndAsync()).ExitCode > 1 ? 1 : 0;
             Assert.Empty(registry.Audit());
             foreach (var where in Where(registry, journal))
