@@ -10,6 +10,9 @@ public sealed record SelectionReason(string Code, LabelTask? Task = null, double
     /// <summary>The model's confidence was below the topology's threshold.</summary>
     public const string Uncertain = "uncertain";
 
+    /// <summary>Among the share of documents that the model is least sure of; the threshold is the one that came out of that.</summary>
+    public const string LeastSure = "least_sure";
+
     /// <summary>Two models disagree.</summary>
     public const string Disagreement = "disagreement";
 

@@ -18,6 +18,7 @@ internal static class LabellingBinder
             ControlRate = map.Number("control_rate")!.Value,
             RandomShare = map.Number("random_share")!.Value,
             Below = thresholds(map.Map("below")),
+            TargetShare = map.Number("target_share")!.Value,
             Measure = map.Text("measure")!,
             NearDuplicate = map.Number("near_duplicate")!.Value,
             Llm = Llm(map.Map("llm"), diagnostics),
@@ -25,6 +26,11 @@ internal static class LabellingBinder
         if (labelling.Topic == labelling.LabelledTopic)
         {
             diagnostics.Error(TopologyErrorCodes.Conflict, map.PositionOf("labelled_topic"), $"requests and answers would both go to {Quoting.Quote(labelling.Topic)}.", "Give `labelling.labelled_topic` a topic of its own.");
+        }
+
+        if (labelling.TargetShare > 0 && labelling.Below is { Entities: null, Topics: null, Sentiment: null, Aspects: null })
+        {
+            diagnostics.Error(TopologyErrorCodes.Conflict, map.PositionOf("target_share"), "a share of documents is asked for, but `labelling.below` names no task.", "Give `labelling.below` a threshold to start with, such as `{entities: 0.6}`.");
         }
 
         return labelling;

@@ -30,6 +30,9 @@ public sealed record LabellingSettings
     /// <summary>Documents whose confidence is below this are candidates; null never asks for that task.</summary>
     public ThresholdSettings Below { get; init; } = new();
 
+    /// <summary>Share of documents that doubt makes candidates, 0–1: the thresholds move so that it is met, and <see cref="Below"/> names the tasks and where they start. 0: they stay.</summary>
+    public double TargetShare { get; init; }
+
     /// <summary>What confidence means: 1 − <c>least_confidence</c>, <c>margin</c>, <c>entropy</c> or <c>sequence</c>.</summary>
     public string Measure { get; init; } = "least_confidence";
 

@@ -27,6 +27,7 @@ public sealed class SampleSelector : ISampleSelector
     private readonly NearDuplicateIndex _chosen;
     private readonly SeenWords _words = new();
     private readonly SelectionBudget _budget;
+    private readonly AdaptiveThreshold? _adaptive;
     private readonly SortedDictionary<string, long> _chosenFor = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, long> _passedOver = new(StringComparer.Ordinal);
     private long _considered;
@@ -40,6 +41,7 @@ public sealed class SampleSelector : ISampleSelector
         _time = time;
         _chosen = new NearDuplicateIndex(options.Memory, options.NearDuplicate, options.Seed);
         _budget = new SelectionBudget(options);
+        _adaptive = options.TargetShare > 0 ? new AdaptiveThreshold(options.TargetShare) : null;
     }
 
     /// <summary>What it has decided so far.</summary>
@@ -74,7 +76,9 @@ public sealed class SampleSelector : ISampleSelector
             if (string.IsNullOrWhiteSpace(document.Text))
                 return null;
             var control = IsControl(document.Id);
-            var reasons = control ? [new SelectionReason(SelectionReason.Control, null, _options.ControlRate)] : Doubts(uncertainty);
+            // Every document counts for the threshold, the control slice too.
+            var moves = _adaptive?.See(uncertainty.Where(task => _options.Below.ContainsKey(task.Task)).Select(task => (task.Task, 1 - _options.Measure.Of(task)))) ?? false;
+            var reasons = control ? [new SelectionReason(SelectionReason.Control, null, _options.ControlRate)] : Doubts(uncertainty, moves);
             if (reasons.Count == 0)
                 return null;
             if (document.Text.Length > _options.MaxTextLength)
@@ -110,14 +114,14 @@ public sealed class SampleSelector : ISampleSelector
         return BinaryPrimitives.ReadUInt64BigEndian(digest) < _options.ControlRate * ulong.MaxValue;
     }
 
-    private List<SelectionReason> Doubts(IReadOnlyList<TaskUncertainty> uncertainty)
+    private List<SelectionReason> Doubts(IReadOnlyList<TaskUncertainty> uncertainty, bool moves)
     {
         var reasons = new List<SelectionReason>();
         foreach (var task in uncertainty)
         {
             var confidence = 1 - _options.Measure.Of(task);
-            if (_options.Below.TryGetValue(task.Task, out var least) && confidence < least)
-                reasons.Add(new SelectionReason(SelectionReason.Uncertain, task.Task, confidence, least));
+            if (_options.Below.TryGetValue(task.Task, out var least) && confidence < (least = moves ? _adaptive!.Of(task.Task) : least))
+                reasons.Add(new SelectionReason(moves ? SelectionReason.LeastSure : SelectionReason.Uncertain, task.Task, confidence, least));
             if (task.Disagreement >= _options.DisagreementFrom)
                 reasons.Add(new SelectionReason(SelectionReason.Disagreement, task.Task, task.Disagreement, _options.DisagreementFrom));
         }

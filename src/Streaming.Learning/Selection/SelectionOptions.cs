@@ -15,6 +15,9 @@ public sealed record SelectionOptions
     /// <summary>Task → confidence (1 − measure) below which a document is a candidate; tasks that are not here are never asked for by doubt.</summary>
     public IReadOnlyDictionary<LabelTask, double> Below { get; init; } = new Dictionary<LabelTask, double>();
 
+    /// <summary>See <see cref="LabellingSettings.TargetShare"/>.</summary>
+    public double TargetShare { get; init; }
+
     /// <summary>What counts as unsure.</summary>
     public UncertaintyMeasure Measure { get; init; }
 
@@ -86,6 +89,7 @@ public sealed record SelectionOptions
                 "sequence" => UncertaintyMeasure.Sequence,
                 _ => UncertaintyMeasure.LeastConfidence,
             },
+            TargetShare = labelling.TargetShare,
             BudgetPerHour = labelling.BudgetPerHour,
             BudgetPerDay = labelling.BudgetPerDay,
             BudgetPerSource = labelling.BudgetPerSource,

@@ -26,6 +26,46 @@ public sealed class SampleSelectorTests
     }
 
     [Fact]
+    public void Choose_TargetShare_IsMetWhileConfidenceDrifts()
+    {
+        var selector = Selector(options => options with { TargetShare = 0.05, ControlRate = 0, BudgetPerHour = 1_000_000, BudgetPerDay = 1_000_000, Below = new Dictionary<LabelTask, double> { [LabelTask.Entities] = 0.6, [LabelTask.Topics] = 0.6 } });
+        var random = new SeededRandom(3);
+        var thresholds = new List<double>();
+
+        // The model becomes surer by the thousand: a threshold that stays would choose everything at first and nothing in the end.
+        for (var phase = 0; phase < 5; phase++)
+        {
+            var chosen = 0;
+            for (var i = 0; i < 2_000; i++)
+            {
+                var (entities, topics) = (0.9 - (phase * 0.2) + (random.NextDouble() * 0.1), 0.85 - (phase * 0.2) + (random.NextDouble() * 0.15));
+                var request = selector.Choose(Document($"{phase}-{i}", $"a{phase} b{i} c{i * 7} d{i * 13}"), [Unsure(LabelTask.Entities, entities), Unsure(LabelTask.Topics, topics)]);
+                if (request is null || i < 1_000)
+                    continue;
+                chosen++;
+                var reason = request.Reasons[0];
+                Assert.Equal(SelectionReason.LeastSure, reason.Code);
+                Assert.True(reason.Value < reason.Threshold);
+                thresholds.Add(reason.Threshold!.Value);
+            }
+
+            Assert.InRange(chosen / 1_000.0, 0.03, 0.07);
+        }
+
+        Assert.True(thresholds[^1] - thresholds[0] > 0.5);
+    }
+
+    [Fact]
+    public void Choose_TargetShareBeforeEnoughWasSeen_HoldsTheThresholdsOfTheTopology()
+    {
+        var selector = Selector(options => options with { TargetShare = 0.01 });
+
+        var request = selector.Choose(Document("a", "one two three four"), [Unsure(LabelTask.Entities, 0.6)])!;
+
+        Assert.Equal((SelectionReason.Uncertain, 0.7), (request.Reasons[0].Code, request.Reasons[0].Threshold));
+    }
+
+    [Fact]
     public void Choose_NearlyTheSame_IsChosenOnce()
     {
         var selector = Selector();

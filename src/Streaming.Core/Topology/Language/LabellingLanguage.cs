@@ -22,6 +22,7 @@ internal static class LabellingLanguage
             new("control_rate", Share, "Share of all documents that is chosen at random, by their ids, so that quality can be estimated without bias.") { Default = labelling.ControlRate },
             new("random_share", Share, "Share of the hour's budget that randomly chosen documents may take at most.") { Default = labelling.RandomShare },
             new("below", confidencePerTask, "Documents whose confidence is below these are candidates."),
+            new("target_share", Share, "Share of documents that doubt makes candidates: the thresholds of `below` move so that it is met; 0: they stay.") { Default = labelling.TargetShare },
             new("measure", new ChoiceType(Measures), "What confidence means: 1 minus this.") { Default = labelling.Measure },
             new("near_duplicate", new NumberType(0.3, 1), "Similarity of word triples from which on a text counts as chosen already.") { Default = labelling.NearDuplicate },
             new("llm", Llm(labelling.Llm), "The language model that answers."),
