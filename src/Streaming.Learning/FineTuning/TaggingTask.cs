@@ -20,9 +20,15 @@ internal sealed class TaggingTask : TuningTask
     private readonly bool _isPlain;
 
     public TaggingTask(HeadRecipe recipe, int index, FineTuningSettings tuning, SampleLoader loader, RowEncoder encoder, ulong seed)
+        : this(recipe, index, tuning, Splits.Tagged(loader, recipe, seed), encoder, seed)
+    {
+    }
+
+    /// <summary>With data that is there already. Indices of rows' texts are places in its training part.</summary>
+    public TaggingTask(HeadRecipe recipe, int index, FineTuningSettings tuning, Splits<TaggedText> splits, RowEncoder encoder, ulong seed)
         : base(recipe, tuning.Task(recipe.Name), index, tuning, seed)
     {
-        _splits = Splits.Tagged(loader, recipe, seed);
+        _splits = splits;
         _dev = Limited(_splits.Dev);
         _train = encoder.Tagged(_splits.Train, recipe.Labels, recipe.WordShape, keepSpansWhole: true);
         _devRows = encoder.Tagged(_dev, recipe.Labels, recipe.WordShape, keepSpansWhole: false);
@@ -37,6 +43,9 @@ internal sealed class TaggingTask : TuningTask
     public override ChainTail Tail { get; }
 
     public override IReadOnlyList<TuningRow> Train => _train;
+
+    /// <summary>Tokens of the development data.</summary>
+    public long DevTokens => _devRows.Sum(static row => (long)row.Ids.Length);
 
     public override IReadOnlyList<string> TrainTexts => _splits.Train.ConvertAll(t => t.Text);
 

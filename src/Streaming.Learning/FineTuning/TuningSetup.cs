@@ -93,7 +93,8 @@ internal sealed class TuningSetup : IDisposable
         };
     }
 
-    private static int Hidden(EncoderCheckpoint pretrained)
+    /// <summary>Width of a checkpoint's hidden states.</summary>
+    internal static int Hidden(EncoderCheckpoint pretrained)
     {
         try
         {
