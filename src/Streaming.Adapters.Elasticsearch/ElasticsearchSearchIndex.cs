@@ -158,7 +158,7 @@ public sealed class ElasticsearchSearchIndex : ISearchIndex, IDisposable
         IReadOnlyList<TextSpan> highlights = [];
         if (hit.TryGetProperty("highlight", out var fields) && fields.TryGetProperty("text", out var texts) && texts.GetArrayLength() > 0)
             highlights = HighlightReader.Read(document.Text, texts[0].GetString() ?? "", _open, _close);
-        return new SearchHit(document, score, highlights);
+        return new SearchHit(document, score, highlights, hit.GetProperty("_version").GetInt64());
     }
 
     private static EnrichedDocument ReadDocument(JsonElement source)

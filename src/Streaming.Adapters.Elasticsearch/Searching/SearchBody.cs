@@ -25,6 +25,7 @@ internal static class SearchBody
         writer.WriteStartObject();
         writer.WriteNumber("size"u8, size == 0 ? 0 : size + 1);
         writer.WriteBoolean("track_total_hits"u8, true);
+        writer.WriteBoolean("version"u8, true);
         writer.WriteString("timeout"u8, $"{(long)timeout.TotalMilliseconds}ms");
         WriteQuery(writer, request, terms);
         WriteSort(writer, byScore);

@@ -74,6 +74,17 @@ internal sealed class DocumentTable(SqliteDatabase database)
         }
     }
 
+    /// <summary>The external version of a document whose row id is known.</summary>
+    internal static long ReadVersion(SqliteDatabase database, long id)
+    {
+        var select = database.Prepare("SELECT version FROM documents WHERE id=?1").Bind(1, id);
+        if (!select.Step())
+            throw SqliteErrors.Damaged(database.Path, "a document is missing");
+        var version = select.Int64(0);
+        select.Reset();
+        return version;
+    }
+
     private void Delete(long id, PreparedWrite write)
     {
         if (id == 0)

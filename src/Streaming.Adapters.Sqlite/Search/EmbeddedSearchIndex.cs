@@ -134,7 +134,7 @@ internal sealed class EmbeddedSearchIndex(EmbeddedStore store) : ISearchIndex
         foreach (var place in page)
         {
             var document = DocumentTable.ReadBody(database, place.Row);
-            hits.Add(new SearchHit(document, place.Score, highlighter.Find(document.Text)));
+            hits.Add(new SearchHit(document, place.Score, highlighter.Find(document.Text), DocumentTable.ReadVersion(database, place.Row)));
         }
         string? next = null;
         if (more && page.Count > 0)

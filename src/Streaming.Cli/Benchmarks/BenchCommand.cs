@@ -6,7 +6,7 @@ namespace Streaming.Cli.Benchmarks;
 /// <summary><c>streaming bench</c>.</summary>
 internal static class BenchCommand
 {
-    public static Command Create(CliContext context) => new Command("bench", "Measure this machine: tokeniser, encoder, engine, all together, training, blending, or swaps").With(
+    public static Command Create(CliContext context) => new Command("bench", "Measure this machine: tokeniser, encoder, engine, all together, training, blending, swaps, or re-enrichment").With(
         BenchTokenizerCommand.Create(context),
         BenchEncoderCommand.Create(context),
         BenchEngineCommand.Create(context),
@@ -15,7 +15,8 @@ internal static class BenchCommand
         BenchTrainingCommand.Create(context),
         BenchBlendingCommand.Create(context),
         BenchSwapsCommand.Create(context),
-        BenchSelectionCommand.Create(context));
+        BenchSelectionCommand.Create(context),
+        BenchReenrichmentCommand.Create(context));
 
     /// <summary><c>--input FILE</c>.</summary>
     public static Option<string?> Input() => new("--input") { Description = "Messages, one a line: JSON objects with 'text', or plain text; default: the shipped sample", HelpName = "FILE" };

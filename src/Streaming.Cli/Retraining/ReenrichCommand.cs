@@ -2,6 +2,8 @@ using System.CommandLine;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
 using Streaming.Core;
+using Streaming.Core.Models.Caching;
+using Streaming.Core.Telemetry;
 
 namespace Streaming.Cli.Retraining;
 
@@ -12,9 +14,10 @@ internal static class ReenrichCommand
     {
         var file = new Argument<string>("topology") { Description = "Topology file, or the name of a shipped one" };
         var rate = new Option<int>("--rate") { Description = "Most documents a second; 0: as fast as it goes", HelpName = "N", DefaultValueFactory = static _ => 50 }.Between(0, 1_000_000);
+        var cache = new Option<int>("--cache") { Description = "Most MiB of hidden states kept in the data folder, so that the next model with the same encoder runs its heads only; 0: none", HelpName = "MIB", DefaultValueFactory = static _ => 1_024 }.Between(0, 1_048_576);
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
-        return new Command("reenrich", "Enrich documents of older models again with the one in force; goes on where it was stopped").With(file, rate, data, json)
+        return new Command("reenrich", "Enrich documents of older models again with the one in force; goes on where it was stopped").With(file, rate, cache, data, json)
             .Does(context, async (parsed, stop) =>
             {
                 var topology = TopologyFile.Load(context, parsed.GetValue(file)!);
@@ -29,7 +32,8 @@ internal static class ReenrichCommand
                 };
                 await using var host = await TopologyHost.StartAsync(context, parsed.GetValue(data), topology, stopAtEnd: true, stop);
                 using var line = new ProgressLine(context);
-                var job = new Reenrichment(host, topology.Definition, context.Time) { Report = (done, total) => line.Report("re-enriching", done, total, $"{done:N0} of {total:N0} documents looked at") };
+                using var features = OpenCache(context, DataFolder.Resolve(context, parsed.GetValue(data)), host, parsed.GetValue(cache));
+                var job = new Reenrichment(host, topology.Definition, features, context.Time) { Report = (done, total) => line.Report("re-enriching", done, total, $"{done:N0} of {total:N0} documents looked at") };
                 await job.RunAsync(parsed.GetValue(rate), stop);
                 line.Dispose();
                 if (parsed.GetValue(json))
@@ -42,6 +46,9 @@ internal static class ReenrichCommand
                         writer.WriteNumber("enriched", job.Enriched);
                         writer.WriteNumber("superseded", job.Superseded);
                         writer.WriteNumber("failed", job.Failed);
+                        writer.WriteNumber("cached_windows", job.Windows.Cached);
+                        writer.WriteNumber("encoded_windows", job.Windows.Encoded);
+                        writer.WriteNumber("cache_bytes", features?.Bytes ?? 0);
                     });
                 }
                 else
@@ -51,5 +58,16 @@ internal static class ReenrichCommand
 
                 return job.Failed == 0 ? ExitCode.Ok : ExitCode.CheckFailed;
             });
+    }
+
+    private static EncoderCache? OpenCache(CliContext context, string folder, TopologyHost host, int mebibytes)
+    {
+        if (mebibytes == 0)
+            return null;
+        using var lease = host.Models!.Acquire();
+        var cache = EncoderCache.Open(Path.Combine(folder, "features"), host.Serving!.Bundle.Manifest.Encoder.Sha256, lease.Model.Runner.Info, mebibytes * 1_048_576L);
+        if (cache is null)
+            context.Tell(new Notice(NoticeLevel.Warning, "feature_cache_busy", "another process has the cache of hidden states, so this one does without"));
+        return cache;
     }
 }

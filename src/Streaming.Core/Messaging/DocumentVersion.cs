@@ -24,6 +24,11 @@ public static class DocumentVersion
     private const int RevisionBits = 8;
     private const int GenerationShift = 48;
 
+    /// <summary>The version of the same message enriched once more: above the document it replaces, below the next message of its key.</summary>
+    /// <param name="version">Version of the document as it is.</param>
+    /// <returns>Null when the message has been enriched again as often as can be told, 255 times.</returns>
+    public static long? Raise(long version) => (version & ((1 << RevisionBits) - 1)) == (1 << RevisionBits) - 1 ? null : version + 1;
+
     /// <summary>The version of the document made from a message.</summary>
     /// <param name="offset">Offset of the message, 0 to <see cref="MaxOffset"/>.</param>
     /// <param name="generation">How often the topic was created anew or repartitioned, 0 to <see cref="MaxGeneration"/>.</param>

@@ -21,7 +21,8 @@ public sealed record SearchResponse(
 /// <param name="Document">The document.</param>
 /// <param name="Score">Relevance; comparable within one answer only.</param>
 /// <param name="Highlights">Matched stretches of <see cref="EnrichedDocument.Text"/>, in order, not overlapping.</param>
-public sealed record SearchHit(EnrichedDocument Document, double Score, IReadOnlyList<TextSpan> Highlights);
+/// <param name="Version">External version that it was written with.</param>
+public sealed record SearchHit(EnrichedDocument Document, double Score, IReadOnlyList<TextSpan> Highlights, long Version);
 
 /// <summary>UTF-16 code units <c>[Start, End)</c> of a text. Spans, not marked-up text: whoever shows them escapes first.</summary>
 public readonly record struct TextSpan(int Start, int End);

@@ -14,12 +14,17 @@ public sealed class BatchAnalyzer
 {
     private readonly IEnrichmentModel _model;
     private readonly BatchingOptions _batching;
+    private readonly IModelRunner _runner;
 
     /// <summary>An analyzer on a model, which stays the caller's.</summary>
-    public BatchAnalyzer(IEnrichmentModel model, BatchingOptions? batching = null)
+    /// <param name="model">The model.</param>
+    /// <param name="batching">Budget and passes in flight.</param>
+    /// <param name="runner">In the place of the model's own, such as one with a cache; null: its own.</param>
+    public BatchAnalyzer(IEnrichmentModel model, BatchingOptions? batching = null, IModelRunner? runner = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         _model = model;
+        _runner = runner ?? model.Runner;
         _batching = batching ?? new BatchingOptions();
     }
 
@@ -45,7 +50,7 @@ public sealed class BatchAnalyzer
             }
 
             statistics += await WindowScheduler.RunAsync(
-                _model.Runner, documents, _batching, (document, window, output, row) => _model.Accept(documents[document]!, window, output, row),
+                _runner, documents, _batching, (document, window, output, row) => _model.Accept(documents[document]!, window, output, row),
                 cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < documents.Length; i++)
             {
@@ -83,7 +88,7 @@ public sealed class BatchAnalyzer
             }
 
             await WindowScheduler.RunAsync(
-                model.Runner, documents, _batching, (document, window, output, row) => model.Accept(documents[document], window, output, row),
+                _runner, documents, _batching, (document, window, output, row) => model.Accept(documents[document], window, output, row),
                 cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < documents.Length; i++)
                 results[first + i] = model.CompleteTags(documents[i], task);

@@ -30,7 +30,7 @@ internal sealed class FakeIndex : ISearchIndex
             && (request.Sources.Count == 0 || request.Sources.Contains(d.Source))
             && (request.Entities.Count == 0 || d.Entities.Any(e => request.Entities.Contains(e.Type) || request.Entities.Contains($"{e.Type}:{e.Text}")))).ToList();
         var start = int.Parse(request.After ?? "0", System.Globalization.CultureInfo.InvariantCulture);
-        var hits = matches.Skip(start).Take(request.Size).Select(d => new SearchHit(d, 1, Highlights(d.Text, words))).ToList();
+        var hits = matches.Skip(start).Take(request.Size).Select(d => new SearchHit(d, 1, Highlights(d.Text, words), 1)).ToList();
         var facets = new Dictionary<string, IReadOnlyList<FacetValue>>
         {
             ["entity"] = Count(matches.SelectMany(d => d.Entities.Select(e => $"{e.Type}:{e.Text}").Distinct())),
