@@ -41,6 +41,8 @@ internal static class BenchBlendingCommand
                 var asked = parsed.GetValue(epochs) ?? (parsed.GetValue(fineTune) is null ? HeadEpochs : TuningEpochs);
                 if (asked is < 2 or > 1_000)
                     throw new StreamingException("usage", "--epochs takes 2 to 1000");
+                if (parsed.GetValue(estimate) && parsed.GetValue(fineTune) is null)
+                    throw new StreamingException("usage", "--estimate is for --fine-tune");
                 using var line = new ProgressLine(context);
                 var benchmark = new BlendingBenchmark(context, DataRoot.Find(context, parsed.GetValue(dataRoot)), parsed.GetValue(encoder)!)
                 {

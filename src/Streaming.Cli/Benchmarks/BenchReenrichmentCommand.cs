@@ -63,7 +63,7 @@ internal static class BenchReenrichmentCommand
 
     /// <summary>The same findings, whatever the last digits of their confidences.</summary>
     private static bool SaysTheSame(StageOutcome<Annotations> left, StageOutcome<Annotations> right) =>
-        left.IsSuccess == right.IsSuccess && (!left.IsSuccess || Words(left.Value) == Words(right.Value));
+        left.IsSuccess && right.IsSuccess ? Words(left.Value) == Words(right.Value) : left.IsSuccess == right.IsSuccess;
 
     private static string Words(Annotations found) => JsonSerializer.Serialize(
         new LabelGuess

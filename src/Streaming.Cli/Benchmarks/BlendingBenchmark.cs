@@ -120,7 +120,7 @@ internal sealed class BlendingBenchmark(CliContext context, string dataRoot, str
             foreach (var settings in Blends((ulong)seed))
             {
                 var name = $"{BlendStrategies.NameOf(settings.Strategy)}, decay {settings.RateDecay:0.##}, seed {seed}";
-                var (f1, _) = await Task.Run(() => tuning.Train(settings, (step, steps, _) => Report(name, step, steps), cancellationToken), cancellationToken);
+                var (f1, _) = await Task.Run(() => tuning.Train(settings, 0, (step, steps, _) => Report(name, step, steps), cancellationToken), cancellationToken);
                 scores.Add(settings, f1);
                 say(string.Create(CultureInfo.InvariantCulture, $"{name}: {f1:F4}"));
             }
@@ -135,11 +135,11 @@ internal sealed class BlendingBenchmark(CliContext context, string dataRoot, str
         const int steps = 6;
         var blends = Blends(1);
         var (started, before) = (0L, TimeSpan.Zero);
-        var (_, counted) = tuning.Train(blends[0], (step, _, _) =>
+        var (_, counted) = tuning.Train(blends[0], steps, (step, _, _) =>
         {
             if (step == 1)
                 (started, before) = (context.Time.GetTimestamp(), Environment.CpuUsage.TotalTime);
-        }, cancellationToken, steps);
+        }, cancellationToken);
         var tokens = counted * (steps - 1.0) / steps;
         var (wall, cpu) = (context.Time.GetElapsedTime(started).TotalSeconds / tokens, (Environment.CpuUsage.TotalTime - before).TotalSeconds / tokens);
         var (all, allCpu) = (0.0, 0.0);

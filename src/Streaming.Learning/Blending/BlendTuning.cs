@@ -58,11 +58,11 @@ public sealed class BlendTuning
 
     /// <summary>Trains from the checkpoint.</summary>
     /// <param name="blend">Blend, epochs, decay and seed; the highest rate is the recipe's.</param>
+    /// <param name="maxSteps">Ends it after so many steps, without measuring: for knowing what a step takes. 0: never.</param>
     /// <param name="progress">Told steps done, of how many, and the loss; may be null.</param>
     /// <param name="cancellationToken">Ends it between steps.</param>
-    /// <param name="maxSteps">Ends it after so many steps, without measuring: for knowing what a step takes. 0: never.</param>
     /// <returns>Micro F1 on the test texts, and tokens that were trained on.</returns>
-    public (double MicroF1, long Tokens) Train(BlendSettings blend, Action<int, int, double>? progress, CancellationToken cancellationToken, int maxSteps = 0)
+    public (double MicroF1, long Tokens) Train(BlendSettings blend, int maxSteps, Action<int, int, double>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(blend);
         var plan = Plan(blend);

@@ -120,7 +120,10 @@ public sealed class SampleSelector : ISampleSelector
         foreach (var task in uncertainty)
         {
             var confidence = 1 - _options.Measure.Of(task);
-            if (_options.Below.TryGetValue(task.Task, out var least) && confidence < (least = moves ? _adaptive!.Of(task.Task) : least))
+            var asked = _options.Below.TryGetValue(task.Task, out var least);
+            if (moves && asked)
+                least = _adaptive!.Of(task.Task);
+            if (asked && confidence < least)
                 reasons.Add(new SelectionReason(moves ? SelectionReason.LeastSure : SelectionReason.Uncertain, task.Task, confidence, least));
             if (task.Disagreement >= _options.DisagreementFrom)
                 reasons.Add(new SelectionReason(SelectionReason.Disagreement, task.Task, task.Disagreement, _options.DisagreementFrom));

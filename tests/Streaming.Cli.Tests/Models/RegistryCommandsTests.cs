@@ -1,6 +1,4 @@
-using System.Text.Json.Nodes;
 using Streaming.Cli.Tests.Running;
-using Streaming.Testing;
 
 namespace Streaming.Cli.Tests.Models;
 
@@ -13,7 +11,7 @@ public sealed class RegistryCommandsTests : IDisposable
     [StarterFact]
     public async Task PromoteRollBackPinAndCollect_EachStep_IsSeenInTheList()
     {
-        var second = CopyOfStarter("9.9.9");
+        var second = StarterCopy.Make(_binary, "9.9.9");
 
         Assert.Equal(1, (await _binary.RunAsync("models", "promote", "starter", "--json")).Json().GetProperty("sequence").GetInt32());
         var promoted = (await _binary.RunAsync("models", "promote", second, "--reason", "a test", "--json")).Json();
@@ -31,20 +29,4 @@ public sealed class RegistryCommandsTests : IDisposable
 
     [Fact]
     public async Task Collect_NoRegistry_SaysWhereItLooked() => (await _binary.RunAsync("models", "gc")).FailedWith(2, "registry_missing");
-
-    /// <summary>The starter under another version: another digest, the same model.</summary>
-    private string CopyOfStarter(string version)
-    {
-        var starter = Path.Combine(SharedFolder.RepositoryRoot, "models", "starter");
-        var manifest = JsonNode.Parse(File.ReadAllText(Path.Combine(starter, "manifest.json")))!;
-        manifest["version"] = version;
-        var folder = Path.GetDirectoryName(_binary.Write("manifest.json", manifest.ToJsonString()))!;
-        foreach (var file in manifest["files"]!.AsObject().Select(static pair => pair.Key))
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, file))!);
-            File.Copy(Path.Combine(starter, file), Path.Combine(folder, file));
-        }
-
-        return folder;
-    }
 }

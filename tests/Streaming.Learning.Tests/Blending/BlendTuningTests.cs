@@ -51,9 +51,9 @@ public sealed class BlendTuningTests : IDisposable
         var tuning = Tuning(distilled: 80);
         var blend = new BlendSettings { Strategy = strategy, Epochs = 8, RateDecay = 0.95, Seed = 3 };
 
-        var (f1, tokens) = tuning.Train(blend, null, default);
+        var (f1, tokens) = tuning.Train(blend, 0, null, default);
 
-        Assert.Equal((f1, tokens), tuning.Train(blend, null, default));
+        Assert.Equal((f1, tokens), tuning.Train(blend, 0, null, default));
         Assert.Equal(tuning.Tokens(blend).Training, tokens);
         if (strategy == BlendStrategy.Distilled)
             Assert.InRange(f1, 0, 0.8);
@@ -77,7 +77,7 @@ public sealed class BlendTuningTests : IDisposable
     {
         var steps = 0;
 
-        Tuning(distilled: 80).Train(new BlendSettings { Epochs = 4 }, (step, _, _) => steps = step, default, maxSteps: 3);
+        Tuning(distilled: 80).Train(new BlendSettings { Epochs = 4 }, 3, (step, _, _) => steps = step, default);
 
         Assert.Equal(3, steps);
     }
