@@ -82,8 +82,9 @@ public sealed class BlendTuning
                 if (!double.IsFinite(norm))
                     throw new StreamingException("training_diverged", $"At step {step} a gradient was no finite number. Lower learning_rate or lengthen warmup.", ExitCode.CheckFailed);
                 tokens += (long)batch.Count * batch.Max(static row => row.Ids.Length);
-                progress?.Invoke(++step, steps, loss.Mean);
-                if (step == maxSteps)
+                step++;
+                progress?.Invoke(step, steps, loss.Mean);
+                if (maxSteps > 0 && step == maxSteps)
                     return (0, tokens);
             }
         }
