@@ -31,14 +31,14 @@ public sealed class KafkaModelEventsTests(KafkaServer server)
             var source = new KafkaMessageSource(bench.Options(topic, KafkaBench.Name("models")) with { Start = KafkaStart.Latest });
             var follower = new ModelEventFollower(source, view, Registry, changed);
             var running = new Running(follower.RunAsync, source).Start();
-            await follower.Reading.WaitAsync(KafkaBench.Limit(180));
+            await follower.Reading.WaitAsync(KafkaBench.Limit());
             return running;
         }
 
         protected override async Task PassOnAsync(ModelEvent decided)
         {
             await using var producer = bench.Producer();
-            var stored = await producer.ProduceAsync(topic, [new OutgoingMessage { Key = null, Value = JsonSerializer.SerializeToUtf8Bytes(decided, ContractsJson.Wire.ModelEvent) }], KafkaBench.Limit(180));
+            var stored = await producer.ProduceAsync(topic, [new OutgoingMessage { Key = null, Value = JsonSerializer.SerializeToUtf8Bytes(decided, ContractsJson.Wire.ModelEvent) }], KafkaBench.Limit());
             Assert.True(stored[0].IsStored, stored[0].Error);
         }
     }
