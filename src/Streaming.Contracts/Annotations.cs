@@ -24,3 +24,9 @@ public sealed record SentimentAnnotation(string Label, double Confidence, IReadO
 /// <param name="Sentiment">Polarity label.</param>
 /// <param name="Confidence">Calibrated probability of term and polarity together, 0–1.</param>
 public sealed record AspectAnnotation(string Term, int Start, int End, string Sentiment, double Confidence);
+
+/// <summary>A category of aspects that a text judges, whether or not a term names it, and the sentiment towards it.</summary>
+/// <param name="Category">The category, one of the model's.</param>
+/// <param name="Sentiment">Polarity label.</param>
+/// <param name="Confidence">Calibrated probability of category and polarity together, 0–1.</param>
+public sealed record AspectCategoryAnnotation(string Category, string Sentiment, double Confidence);

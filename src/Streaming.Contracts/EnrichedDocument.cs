@@ -24,6 +24,9 @@ public sealed record EnrichedDocument
     /// <summary>Aspect terms with the sentiment towards each, in order of <see cref="AspectAnnotation.Start"/>.</summary>
     public required IReadOnlyList<AspectAnnotation> Aspects { get; init; }
 
+    /// <summary>Categories of aspects that the text judges, the most confident first; null when the model has no head for them.</summary>
+    public IReadOnlyList<AspectCategoryAnnotation>? AspectCategories { get; init; }
+
     /// <summary>BCP 47 tag, as the producer gave it.</summary>
     public string? Language { get; init; }
 

@@ -138,12 +138,15 @@ internal sealed class BulkBody : IDisposable
 
         if (document.Sentiment is { } sentiment)
             _writer.WriteString("sentiment"u8, sentiment.Label);
-        if (document.Aspects.Count == 0)
+        var categories = document.AspectCategories ?? [];
+        if (document.Aspects.Count + categories.Count == 0)
             return;
         _writer.WriteStartArray("aspect"u8);
         _distinct.Clear();
         for (var i = 0; i < document.Aspects.Count; i++)
             WriteDistinct(document.Aspects[i].Term);
+        for (var i = 0; i < categories.Count; i++)
+            WriteDistinct(categories[i].Category);
         _writer.WriteEndArray();
     }
 

@@ -9,7 +9,7 @@ namespace Streaming.Adapters.Elasticsearch.Indexing;
 internal static class IndexMapping
 {
     /// <summary>Raised with each change of the shape.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     // No keyword is longer than Lucene takes (32,766 bytes): the value stays in the document, it just is not indexed.
     private const string Keyword = """{"type":"keyword","ignore_above":8191}""";
@@ -19,7 +19,7 @@ internal static class IndexMapping
     private static readonly string Mappings = """
         {
           "dynamic": "strict",
-          "_meta": {"streaming_mapping": 1},
+          "_meta": {"streaming_mapping": 2},
           "properties": {
             "@timestamp": {"type":"date"},
             "id": "$keyword",
@@ -31,6 +31,7 @@ internal static class IndexMapping
               "scores": {"properties":{"label": "$keyword", "confidence": {"type":"float"}}}}},
             "aspects": {"type":"nested","properties":{
               "term": "$any_case", "start": {"type":"integer"}, "end": {"type":"integer"}, "sentiment": "$keyword", "confidence": {"type":"float"}}},
+            "aspect_categories": {"type":"nested","properties":{"category": "$any_case", "sentiment": "$keyword", "confidence": {"type":"float"}}},
             "language": "$keyword",
             "source": "$keyword",
             "coverage": {"type":"float"},

@@ -50,8 +50,21 @@ internal static class SearchBody
         WritePhrases(writer, "must"u8, terms.Wanted);
         WritePhrases(writer, "must_not"u8, terms.Unwanted);
         writer.WriteStartArray("filter"u8);
-        WritePairs(writer, "entities", "type", "text", request.Entities, static filter => filter.IndexOf(':'));
-        WritePairs(writer, "aspects", "term", "sentiment", request.Aspects, static filter => filter.LastIndexOf(':'));
+        if (request.Entities.Count > 0)
+            WritePairs(writer, "entities", "type", "text", request.Entities, static filter => filter.IndexOf(':'));
+        if (request.Aspects.Count > 0)
+        {
+            writer.WriteStartObject();
+            writer.WriteStartObject("bool"u8);
+            writer.WriteNumber("minimum_should_match"u8, 1);
+            writer.WriteStartArray("should"u8);
+            WritePairs(writer, "aspects", "term", "sentiment", request.Aspects, static filter => filter.LastIndexOf(':'));
+            WritePairs(writer, "aspect_categories", "category", "sentiment", request.Aspects, static filter => filter.LastIndexOf(':'));
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
         WriteTerms(writer, "topics.label", request.Topics);
         WriteTerms(writer, "sentiment.label", request.Sentiments);
         WriteTerms(writer, "source", request.Sources);
@@ -106,11 +119,11 @@ internal static class SearchBody
     /// <summary>Filters of two parts with a colon between; both parts must hold of one and the same annotation.</summary>
     private static void WritePairs(Utf8JsonWriter writer, string path, string first, string second, IReadOnlyList<string> filters, Func<string, int> colon)
     {
-        if (filters.Count == 0)
-            return;
         writer.WriteStartObject();
         writer.WriteStartObject("nested"u8);
         writer.WriteString("path"u8, path);
+        // An index that an older version made has not every path.
+        writer.WriteBoolean("ignore_unmapped"u8, true);
         writer.WriteStartObject("query"u8);
         writer.WriteStartObject("bool"u8);
         writer.WriteNumber("minimum_should_match"u8, 1);

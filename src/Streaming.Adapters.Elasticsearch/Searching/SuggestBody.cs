@@ -36,6 +36,7 @@ internal static class SuggestBody
         writer.WriteStartArray("should"u8);
         WriteNested(writer, "entities", "entities.text", prefix);
         WriteNested(writer, "aspects", "aspects.term", prefix);
+        WriteNested(writer, "aspect_categories", "aspect_categories.category", prefix);
         writer.WriteStartObject();
         WritePrefix(writer, "facets.topic", prefix, anyCase: true);
         writer.WriteEndObject();
@@ -113,6 +114,8 @@ internal static class SuggestBody
         writer.WriteStartObject();
         writer.WriteStartObject("nested"u8);
         writer.WriteString("path"u8, path);
+        // An index that an older version made has not every path.
+        writer.WriteBoolean("ignore_unmapped"u8, true);
         writer.WriteStartObject("query"u8);
         WritePrefix(writer, field, prefix, anyCase: false);
         writer.WriteEndObject();

@@ -35,6 +35,14 @@ internal static class DocumentLabels
             labels.Add(Aspect(aspect.Term));
             labels.Add(Pair(aspect.Term, aspect.Sentiment));
         }
+        foreach (var category in document.AspectCategories ?? [])
+        {
+            labels.Add(new Label(LabelKind.AspectSentiment, category.Sentiment, category.Sentiment));
+            if (category.Category.Length > MaxSurface)
+                continue;
+            labels.Add(Aspect(category.Category));
+            labels.Add(Pair(category.Category, category.Sentiment));
+        }
         if (document.Source is { Length: > 0 and <= MaxSurface } source)
             labels.Add(new Label(LabelKind.Source, source, source));
         return [.. labels];

@@ -46,6 +46,9 @@ internal static class ModelAccess
             if (!bundle.Manifest.Heads.Any(head => head.Task == task))
                 throw new StreamingException("head_missing", $"the chain of '{topology.Name}' has the stage '{stage}', but the bundle '{bundle.Manifest.Name}' has no head for it; leave the stage out, or name another model.bundle");
             tasks.Add(task);
+            // Not every bundle has categories; one that does tells them with its terms.
+            if (task == HeadTask.Absa)
+                tasks.Add(HeadTask.AspectCategory);
         }
 
         return tasks;

@@ -67,7 +67,7 @@ internal sealed class Labellers : IAsyncDisposable
     public static IReadOnlyDictionary<LabelTask, IReadOnlyList<string>> LabelsOf(ModelBundle bundle, TopologyDefinition topology)
     {
         var labels = new Dictionary<LabelTask, IReadOnlyList<string>>();
-        foreach (var head in bundle.Manifest.Heads)
+        foreach (var head in bundle.Manifest.Heads.Where(static head => head.Task != HeadTask.AspectCategory))
         {
             var (task, stage) = head.Task switch
             {

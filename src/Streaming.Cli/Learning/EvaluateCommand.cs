@@ -12,7 +12,7 @@ namespace Streaming.Cli.Learning;
 /// <summary><c>streaming evaluate --task T --data FILE</c>.</summary>
 internal static class EvaluateCommand
 {
-    private static readonly string[] Tasks = ["ner", "topic", "sentiment", "absa"];
+    private static readonly string[] Tasks = ["ner", "topic", "sentiment", "absa", "aspect_category"];
 
     public static Command Create(CliContext context)
     {
@@ -31,7 +31,7 @@ internal static class EvaluateCommand
             {
                 var request = new EvaluationRequest
                 {
-                    Task = Enum.Parse<HeadTask>(parsed.GetValue(task) ?? throw new StreamingException("usage", $"--task is needed: one of {string.Join(", ", Tasks)}"), ignoreCase: true),
+                    Task = Enum.Parse<HeadTask>(parsed.GetValue(task)?.Replace("_", "", StringComparison.Ordinal) ?? throw new StreamingException("usage", $"--task is needed: one of {string.Join(", ", Tasks)}"), ignoreCase: true),
                     File = parsed.GetValue(file)!,
                     Format = columns.Data.Format(parsed, parsed.GetValue(file)!),
                     Read = columns.Data.Read(parsed),

@@ -25,8 +25,10 @@ internal static class EvaluationText
             rows.Add(Row(type, score));
         if (report.Terms is { } terms)
             rows.Add(Row("terms", terms));
+        if (report.Categories is { } categories)
+            rows.Add(Row("categories", categories));
         if (report.Pairs is { } pairs)
-            rows.Add(Row("terms with polarity", pairs));
+            rows.Add(Row(report.Terms is null ? "categories with polarity" : "terms with polarity", pairs));
         TextTable.Write(output, rows);
     }
 

@@ -15,7 +15,7 @@ internal static class BundleText
         string.Create(CultureInfo.InvariantCulture, $"{manifest.Files.Values.Sum(static file => file.Size) / 1e6:F1} MB");
 
     /// <summary>A task as commands name it.</summary>
-    public static string TaskName(HeadTask task) => task.ToString().ToLowerInvariant();
+    public static string TaskName(HeadTask task) => JsonNamingPolicy.SnakeCaseLower.ConvertName(task.ToString());
 
     /// <summary>The heads' names, or what stands for none.</summary>
     public static string Heads(ModelManifest manifest) =>

@@ -16,6 +16,7 @@ internal static class PredictionPrinter
         var rows = new List<(string Kind, string What, double Confidence)>();
         rows.AddRange(result.Entities.Select(static e => (e.Type, e.Text, e.Confidence)));
         rows.AddRange(result.Aspects.Select(static a => ("aspect", $"{a.Term} ({a.Sentiment})", a.Confidence)));
+        rows.AddRange((result.AspectCategories ?? []).Select(static c => ("category", $"{c.Category} ({c.Sentiment})", c.Confidence)));
         rows.AddRange(result.Topics.Select(static t => ("topic", t.Label, t.Confidence)));
         if (result.Sentiment is { } sentiment)
             rows.Add(("sentiment", sentiment.Label, sentiment.Confidence));

@@ -93,6 +93,7 @@ internal sealed class Reenrichment(TopologyHost host, TopologyDefinition topolog
                     Topics = annotations.Topics,
                     Sentiment = annotations.Sentiment,
                     Aspects = annotations.Aspects,
+                    AspectCategories = annotations.AspectCategories,
                     Coverage = annotations.Coverage,
                     Lineage = document.Lineage with { Model = model.Name, ModelVersion = model.Version, Heads = model.Heads },
                 },

@@ -11,7 +11,7 @@ internal sealed class EnrichmentRules(string topology, EnrichmentOptions options
     /// <summary>Names of the document's own fields. A producer's unknown field of such a name is kept as <c>message_NAME</c>.</summary>
     private static readonly HashSet<string> OwnNames = new(StringComparer.Ordinal)
     {
-        "id", "text", "entities", "topics", "sentiment", "aspects", "language", "source", "coverage", "truncated",
+        "id", "text", "entities", "topics", "sentiment", "aspects", "aspect_categories", "language", "source", "coverage", "truncated",
         "event_time", "ingest_time", "lineage", "metadata",
     };
 
@@ -43,6 +43,7 @@ internal sealed class EnrichmentRules(string topology, EnrichmentOptions options
         Topics = annotations.Topics,
         Sentiment = annotations.Sentiment,
         Aspects = annotations.Aspects,
+        AspectCategories = annotations.AspectCategories,
         Language = text.Language,
         Source = text.Source,
         Coverage = annotations.Coverage,

@@ -17,6 +17,9 @@ public sealed record Annotations
     /// <summary>See <see cref="EnrichedDocument.Aspects"/>.</summary>
     public IReadOnlyList<AspectAnnotation> Aspects { get; init; } = [];
 
+    /// <summary>See <see cref="EnrichedDocument.AspectCategories"/>.</summary>
+    public IReadOnlyList<AspectCategoryAnnotation>? AspectCategories { get; init; }
+
     /// <summary>See <see cref="EnrichedDocument.Coverage"/>.</summary>
     public double Coverage { get; init; } = 1;
 

@@ -18,7 +18,7 @@ public sealed record SearchRequest
     /// <summary>Sentiment labels.</summary>
     public IReadOnlyList<string> Sentiments { get; init; } = [];
 
-    /// <summary>Aspects, each <c>term</c>, <c>term:sentiment</c> or <c>:sentiment</c>; terms compare without regard to case.</summary>
+    /// <summary>Aspects, each <c>term</c>, <c>term:sentiment</c> or <c>:sentiment</c>; categories of aspects are found like terms; both compare without regard to case.</summary>
     public IReadOnlyList<string> Aspects { get; init; } = [];
 
     /// <summary>Sources as producers gave them.</summary>

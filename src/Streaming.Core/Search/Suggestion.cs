@@ -14,7 +14,7 @@ public sealed record Suggestion(string Kind, string Value, long Count)
     /// <summary>A topic, whose label begins so.</summary>
     public const string Topic = "topic";
 
-    /// <summary>An aspect, whose term begins so.</summary>
+    /// <summary>An aspect, whose term or category begins so.</summary>
     public const string Aspect = "aspect";
 
     /// <summary>Longest beginning that is looked at, in UTF-16 code units; with a longer one nothing begins.</summary>

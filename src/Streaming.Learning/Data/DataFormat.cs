@@ -14,7 +14,7 @@ public enum DataFormat
     /// <summary>Tab-separated values without quoting.</summary>
     Tsv,
 
-    /// <summary>SemEval-2014 XML: sentences with aspect terms.</summary>
+    /// <summary>SemEval-2014 XML: sentences with aspect terms, categories, or both.</summary>
     SemevalXml,
 
     /// <summary>A JSON object a line.</summary>

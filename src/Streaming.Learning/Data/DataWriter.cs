@@ -124,6 +124,13 @@ public sealed class DataWriter
                 }
 
                 json.WriteEndArray();
+                if (sample is SpannedText { Categories: { } categories })
+                {
+                    json.WriteStartArray("categories");
+                    foreach (var category in categories)
+                        json.WriteStringValue(category);
+                    json.WriteEndArray();
+                }
             }
 
             json.WriteEndObject();

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Streaming.Learning.Data;
 
-/// <summary>Reads JSON lines: <c>text</c> with <c>label</c> (a string, a number, or an array of them), or with <c>spans</c> (<c>{start, end, label}</c>).</summary>
+/// <summary>Reads JSON lines: <c>text</c> with <c>label</c> (a string, a number, or an array of them), or with <c>spans</c> (<c>{start, end, label}</c>) and perhaps <c>categories</c>.</summary>
 internal static class JsonlReader
 {
     private static readonly string[] LabelFields = ["label", "labels", "class", "category"];
@@ -21,7 +21,7 @@ internal static class JsonlReader
             var text = string.Join(' ', textFields.Select(f => Text(root, f, path, number)).Where(t => t.Length > 0));
             var origin = $"{Path.GetFileName(path)}:{number}";
             if (options.LabelColumn is null && root.TryGetProperty("spans", out var spans))
-                yield return new SpannedText { Text = text, Spans = Spans(spans, text, path, number), Origin = origin };
+                yield return new SpannedText { Text = text, Spans = Spans(spans, text, path, number), Categories = Categories(root, path, number), Origin = origin };
             else
                 yield return new LabelledText { Text = text, Labels = Labels(root, options, path, number), Origin = origin };
         }
@@ -56,6 +56,15 @@ internal static class JsonlReader
         {
             throw DataErrors.Malformed(path, line, $"the field '{field}' is not valid Unicode", e);
         }
+    }
+
+    private static List<string>? Categories(JsonElement root, string path, long line)
+    {
+        if (!root.TryGetProperty("categories", out var value))
+            return null;
+        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(static item => item.ValueKind != JsonValueKind.String))
+            throw DataErrors.Malformed(path, line, "the field 'categories' must be an array of strings");
+        return [.. value.EnumerateArray().Select(item => StringOf(item, "categories", path, line))];
     }
 
     private static IReadOnlyList<string> Labels(JsonElement root, DataReadOptions options, string path, long line)

@@ -4,6 +4,7 @@ using System.Text;
 using Streaming.Core;
 using Streaming.Learning.Metrics;
 using Streaming.Learning.Recipes;
+using Streaming.Text.Heads;
 using Streaming.Text.Words;
 
 namespace Streaming.Learning.Data;
@@ -53,6 +54,8 @@ public sealed class SampleLoader
     /// <param name="labels">Labels of the head.</param>
     public List<ClassifiedText> Classified(DataSource source, IReadOnlyList<string> labels)
     {
+        if (source.GroupsFile is { } groups)
+            source = source with { Mapping = LabelGroups.Read(Path.Combine(_root, groups), labels) };
         var result = new List<ClassifiedText>();
         foreach (var sample in Read(source))
         {
@@ -85,6 +88,48 @@ public sealed class SampleLoader
         foreach (var sample in Read(source))
             result.Add(ToTagged(source, sample, types));
         return result;
+    }
+
+    /// <summary>Texts of a source with what they say of categories; those of which the file does not say are left out.</summary>
+    /// <param name="source">What to read; its mapping is of categories.</param>
+    /// <param name="set">The head's categories and sentiments.</param>
+    public List<CategorizedText> Categorized(DataSource source, CategorySet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        var result = new List<CategorizedText>();
+        foreach (var sample in Read(source))
+        {
+            var labels = sample switch
+            {
+                SpannedText spanned => spanned.Categories,
+                LabelledText text => text.Labels,
+                _ => throw new StreamingException("data_shape_wrong", $"{sample.Origin}: categories with their sentiment are needed; this format gives tagged words."),
+            };
+            if (labels is not null)
+                result.Add(new CategorizedText(sample.Text, Outcomes(source, labels, set, sample.Origin), source.Name));
+        }
+
+        return result;
+    }
+
+    private static int[] Outcomes(DataSource source, IReadOnlyList<string> labels, CategorySet set, string origin)
+    {
+        var outcomes = new int[set.Categories.Count];
+        foreach (var label in labels)
+        {
+            var slash = label.LastIndexOf('/');
+            if (slash < 1)
+                throw new StreamingException("data_label_unknown", $"{origin}: '{DataErrors.Quote(label)}' is no category with its sentiment; write CATEGORY/SENTIMENT.");
+            if (Map(source, label[..slash], origin) is not { } mapped)
+                continue;
+            var category = IndexOf(set.Categories, mapped, origin);
+            var sentiment = label[(slash + 1)..];
+            var outcome = sentiment == SemevalReader.Conflict && !set.Sentiments.Contains(sentiment) ? CategorizedText.Disputed : 1 + IndexOf(set.Sentiments, sentiment, origin);
+            // Two categories of the file may be one of the head's; then they may say different things.
+            outcomes[category] = outcomes[category] is CategorizedText.Absent || outcomes[category] == outcome ? outcome : CategorizedText.Disputed;
+        }
+
+        return outcomes;
     }
 
     private static TaggedText ToTagged(DataSource source, Sample sample, IReadOnlyList<string> types)

@@ -35,6 +35,9 @@ public sealed record SpannedText : Sample
 {
     /// <summary>Spans in order of their start, not overlapping.</summary>
     public required IReadOnlyList<LabelledSpan> Spans { get; init; }
+
+    /// <summary>Categories of aspects that the text judges, each <c>category/sentiment</c>; null where the file does not say.</summary>
+    public IReadOnlyList<string>? Categories { get; init; }
 }
 
 /// <summary>UTF-16 code units <c>[Start, End)</c>.</summary>

@@ -5,10 +5,13 @@ namespace Streaming.Learning.Data;
 
 /// <summary>
 /// Reads SemEval-2014 XML. A span's label is its polarity; a term that people disagreed on (<c>conflict</c>) is left out, as the task's own
-/// evaluations do, and so is one that lies inside another. Offsets are checked against the text.
+/// evaluations do, and so is one that lies inside another. Offsets are checked against the text. Categories are kept as <c>category/polarity</c>, disagreement too.
 /// </summary>
 internal static class SemevalReader
 {
+    /// <summary>The polarity that people disagreed on.</summary>
+    public const string Conflict = "conflict";
+
     public static IEnumerable<Sample> Read(string path)
     {
         using var stream = DataFile.OpenBytes(path);
@@ -25,12 +28,14 @@ internal static class SemevalReader
         var inText = false;
         long line = 0;
         var terms = new List<(LabelledSpan Span, string Term, long Line)>();
+        List<string>? categories = null;
         while (Advance(xml, path))
         {
             if (xml.NodeType == XmlNodeType.Element && xml.Name == "sentence")
             {
                 (text, line) = (null, position.LineNumber);
                 terms.Clear();
+                categories = null;
             }
             else if (xml.NodeType == XmlNodeType.Element && xml.Name == "text")
             {
@@ -48,11 +53,19 @@ internal static class SemevalReader
             {
                 terms.Add((ReadTerm(xml, path, position.LineNumber), xml.GetAttribute("term") ?? "", position.LineNumber));
             }
+            else if (xml.NodeType == XmlNodeType.Element && xml.Name == "aspectCategories")
+            {
+                categories ??= [];
+            }
+            else if (xml.NodeType == XmlNodeType.Element && xml.Name == "aspectCategory")
+            {
+                (categories ??= []).Add(ReadCategory(xml, path, position.LineNumber));
+            }
             else if (xml.NodeType == XmlNodeType.EndElement && xml.Name == "sentence")
             {
                 if (text is null)
                     throw DataErrors.Malformed(path, line, "the sentence has no text");
-                yield return new SpannedText { Text = text, Spans = Check(path, text, terms), Origin = $"{Path.GetFileName(path)}:{line}" };
+                yield return new SpannedText { Text = text, Spans = Check(path, text, terms), Categories = categories, Origin = $"{Path.GetFileName(path)}:{line}" };
             }
         }
     }
@@ -64,7 +77,7 @@ internal static class SemevalReader
         {
             if (span.Start < 0 || span.End <= span.Start || span.End > text.Length || !text.AsSpan(span.Start, span.End - span.Start).SequenceEqual(term))
                 throw DataErrors.Offsets(path, line, $"from {span.Start} to {span.End} does not give the term '{DataErrors.Quote(term)}'");
-            if (span.Label == "conflict")
+            if (span.Label == Conflict)
                 continue;
             if (spans.Count == 0 || span.Start >= spans[^1].End)
                 spans.Add(span);
@@ -75,13 +88,27 @@ internal static class SemevalReader
 
     private static LabelledSpan ReadTerm(XmlReader xml, string path, long line)
     {
-        var polarity = xml.GetAttribute("polarity");
-        if (polarity is not ("positive" or "negative" or "neutral" or "conflict"))
-            throw DataErrors.Malformed(path, line, $"'{DataErrors.Quote(polarity ?? "")}' is not a polarity: positive, negative, neutral or conflict is expected");
+        var polarity = ReadPolarity(xml, path, line);
         if (!int.TryParse(xml.GetAttribute("from"), NumberStyles.None, CultureInfo.InvariantCulture, out var from)
             || !int.TryParse(xml.GetAttribute("to"), NumberStyles.None, CultureInfo.InvariantCulture, out var to))
             throw DataErrors.Malformed(path, line, "from and to must be whole numbers");
         return new LabelledSpan(from, to, polarity);
+    }
+
+    private static string ReadCategory(XmlReader xml, string path, long line)
+    {
+        var category = xml.GetAttribute("category");
+        if (string.IsNullOrWhiteSpace(category))
+            throw DataErrors.Malformed(path, line, "an aspectCategory needs its category");
+        return $"{category}/{ReadPolarity(xml, path, line)}";
+    }
+
+    private static string ReadPolarity(XmlReader xml, string path, long line)
+    {
+        var polarity = xml.GetAttribute("polarity") ?? "";
+        return polarity is "positive" or "negative" or "neutral" or Conflict
+            ? polarity
+            : throw DataErrors.Malformed(path, line, $"'{DataErrors.Quote(polarity)}' is not a polarity: positive, negative, neutral or conflict is expected");
     }
 
     private static bool Advance(XmlReader xml, string path)

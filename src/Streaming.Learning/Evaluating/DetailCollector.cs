@@ -37,6 +37,50 @@ internal static class DetailCollector
         };
     }
 
+    /// <summary>Confusion is that of a category's outcome, over all categories.</summary>
+    public static EvaluationDetails OfCategories(List<CategorizedText> samples, CategoryScore[][] scores, CategorySet set, CategoryReport report)
+    {
+        // What is not there comes last, as for spans.
+        var none = set.Sentiments.Count;
+        var confusion = new int[set.Outcomes][];
+        for (var i = 0; i < confusion.Length; i++)
+            confusion[i] = new int[set.Outcomes];
+        var errors = new List<EvaluationError>();
+        for (var i = 0; i < samples.Count; i++)
+        {
+            var surest = -1.0;
+            foreach (var score in scores[i])
+            {
+                var gold = samples[i].Outcomes[score.Category];
+                if (gold == CategorizedText.Disputed)
+                    continue;
+                var (row, column) = (gold == CategorizedText.Absent ? none : gold - 1, score.Found ? score.Sentiment : none);
+                confusion[row][column]++;
+                if (row != column)
+                    surest = Math.Max(surest, score.Found ? score.Confidence : 0);
+            }
+
+            if (surest < 0)
+                continue;
+            var text = samples[i].Text;
+            errors.Add(new EvaluationError(
+                text,
+                [.. samples[i].Outcomes.Index().Where(static o => o.Item != CategorizedText.Absent)
+                    .Select(o => new LabelledSpan(0, text.Length, $"{set.Categories[o.Index]} {(o.Item == CategorizedText.Disputed ? "disputed" : set.Sentiments[o.Item - 1])}"))],
+                [.. scores[i].Where(static s => s.Found).Select(s => new LabelledSpan(0, text.Length, $"{set.Categories[s.Category]} {set.Sentiments[s.Sentiment]}"))],
+                surest));
+        }
+
+        return new EvaluationDetails
+        {
+            Samples = report.Samples,
+            Calibration = report.Calibration,
+            ConfusionLabels = [.. set.Sentiments, CategorySet.None],
+            Confusion = confusion,
+            Errors = Surest(errors),
+        };
+    }
+
     public static EvaluationDetails OfSpans(
         List<TaggedText> samples, IReadOnlyList<List<TaggedSpan>> spans, IReadOnlyList<string> types, IReadOnlyList<SampleCounts> counts, CalibrationReport calibration)
     {

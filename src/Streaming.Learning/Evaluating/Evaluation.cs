@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+using System.Text.Json;
 using Streaming.Core;
 using Streaming.Core.Models;
 using Streaming.Core.Models.Bundle;
@@ -26,23 +28,34 @@ public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
         var manifest = bundle.Manifest.Heads.FirstOrDefault(h => h.Task == request.Task)
             ?? throw new StreamingException("head_not_found", $"The bundle {Name} has no head for {TaskName(request.Task)}. It has {(bundle.Manifest.Heads.Count == 0 ? "none" : string.Join(", ", bundle.Manifest.Heads.Select(h => TaskName(h.Task))))}.");
         var head = Head.Load(bundle, manifest, runner.Info);
+        var (loader, sources) = request.Sources is { } told
+            ? (new SampleLoader(request.Root ?? throw new ArgumentException("Sources need their root.", nameof(request))), told)
+            : OfFile(request, manifest);
+        if (head.Categories is { } categories)
+            return await CategorizeAsync(head, [.. sources.SelectMany(source => loader.Categorized(source, categories))], request, progress, cancellationToken).ConfigureAwait(false);
+        return manifest.Unit == HeadUnit.Document
+            ? await ClassifyAsync(head, [.. sources.SelectMany(source => loader.Classified(source, manifest.Labels))], request, progress, cancellationToken).ConfigureAwait(false)
+            : await TagAsync(head, [.. sources.SelectMany(source => loader.Tagged(source, Types(manifest)))], request, progress, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static (SampleLoader Loader, IReadOnlyList<DataSource> Sources) OfFile(EvaluationRequest request, HeadManifest manifest)
+    {
         var path = Path.GetFullPath(request.File);
         if (!File.Exists(path))
             throw DataErrors.Missing(request.File);
-        var loader = new SampleLoader(Path.GetDirectoryName(path)!);
-        var source = new DataSource
-        {
-            Name = Path.GetFileName(path),
-            File = Path.GetFileName(path),
-            Format = request.Format,
-            Licence = "",
-            Read = request.LabelNames is null ? request.Read : request.Read with { LabelNames = LabelNames.ReadFile(request.LabelNames) },
-            Mapping = request.Groups is null ? request.Mapping : LabelGroups.Read(request.Groups, Types(manifest) is { Count: > 0 } types ? types : manifest.Labels),
-            Annotates = request.Types,
-        };
-        return manifest.Unit == HeadUnit.Document
-            ? await ClassifyAsync(head, loader.Classified(source, manifest.Labels), request, progress, cancellationToken).ConfigureAwait(false)
-            : await TagAsync(head, loader.Tagged(source, Types(manifest)), request, progress, cancellationToken).ConfigureAwait(false);
+        return (new SampleLoader(Path.GetDirectoryName(path)!),
+        [
+            new DataSource
+            {
+                Name = Path.GetFileName(path),
+                File = Path.GetFileName(path),
+                Format = request.Format,
+                Licence = "",
+                Read = request.LabelNames is null ? request.Read : request.Read with { LabelNames = LabelNames.ReadFile(request.LabelNames) },
+                Mapping = request.Groups is null ? request.Mapping : LabelGroups.Read(request.Groups, Types(manifest) is { Count: > 0 } types ? types : manifest.Labels),
+                Annotates = request.Types,
+            },
+        ]);
     }
 
     private string Name => $"{bundle.Manifest.Name}@{bundle.Manifest.Version}";
@@ -51,25 +64,8 @@ public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
         Head head, List<ClassifiedText> samples, EvaluationRequest request, IProgress<int>? progress, CancellationToken cancellationToken)
     {
         var gold = samples.Select(s => s.Label).ToArray();
-        var predicted = new int[gold.Length];
-        var logits = new double[gold.Length * head.Labels];
-        var row = new float[head.Labels];
-        await _encoding.ExtractAsync(
-            head.Layout,
-            samples.ConvertAll(s => new FeatureText(s.Text, [])),
-            (text, features) =>
-            {
-                if (features.IsEmpty)
-                    return;
-                head.Project(features, row);
-                for (var k = 0; k < row.Length; k++)
-                {
-                    logits[(text * row.Length) + k] = row[k];
-                    predicted[text] = row[k] > row[predicted[text]] ? k : predicted[text];
-                }
-            },
-            done => progress?.Report(done),
-            cancellationToken).ConfigureAwait(false);
+        var logits = await LogitsAsync(head, samples.ConvertAll(s => s.Text), progress, cancellationToken).ConfigureAwait(false);
+        var predicted = Enumerable.Range(0, gold.Length).Select(i => TensorPrimitives.IndexOfMax<double>(logits.AsSpan(i * head.Labels, head.Labels))).ToArray();
         var report = ClassificationReport.Of(gold, predicted, head.Labels);
         var interval = BootstrapInterval.Of(gold.Length, request.Seed, 1000, 0.95, draw => draw.Count(i => gold[i] == predicted[i]) / (double)draw.Length);
         var probabilities = ProbabilityReport.Of(logits, gold, head.Labels, head.Manifest.Temperature);
@@ -90,6 +86,53 @@ public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
                 Enumerable.Range(0, head.Labels).ToDictionary(k => head.Manifest.Labels[k], k => report.Classes[k]), StringComparer.Ordinal),
             Details = DetailCollector.OfTexts(samples, predicted, logits, head.Manifest, probabilities.Calibration, report.Confusion),
         };
+    }
+
+    private async ValueTask<EvaluationReport> CategorizeAsync(
+        Head head, List<CategorizedText> samples, EvaluationRequest request, IProgress<int>? progress, CancellationToken cancellationToken)
+    {
+        var scores = CategoryTraining.Decode(head, await LogitsAsync(head, samples.ConvertAll(s => s.Text), progress, cancellationToken).ConfigureAwait(false));
+        var report = CategoryReport.Of(samples, scores, head.Categories!);
+        var interval = BootstrapInterval.OfMicroF1(report.Samples, request.Seed);
+        return new EvaluationReport
+        {
+            Bundle = Name,
+            Task = TaskName(request.Task),
+            Data = Path.GetFileName(request.File),
+            Samples = samples.Count,
+            MicroF1 = report.Pairs.Micro.F1,
+            MacroF1 = report.Pairs.Macro?.F1 ?? 0,
+            Accuracy = report.SentimentAccuracy,
+            MicroF1Low = interval.Low,
+            MicroF1High = interval.High,
+            Ece = report.Calibration.ExpectedError,
+            Brier = report.Brier,
+            PerType = report.Pairs.Types,
+            Categories = report.Categories.Micro,
+            Pairs = report.Pairs.Micro,
+            Details = DetailCollector.OfCategories(samples, scores, head.Categories!, report),
+        };
+    }
+
+    /// <summary>Logits [texts, labels]; zeros for a text without tokens.</summary>
+    private async ValueTask<double[]> LogitsAsync(Head head, List<string> texts, IProgress<int>? progress, CancellationToken cancellationToken)
+    {
+        var logits = new double[texts.Count * head.Labels];
+        var row = new float[head.Labels];
+        await _encoding.ExtractAsync(
+            head.Layout,
+            texts.ConvertAll(static text => new FeatureText(text, [])),
+            (text, features) =>
+            {
+                if (features.IsEmpty)
+                    return;
+                head.Project(features, row);
+                for (var k = 0; k < row.Length; k++)
+                    logits[(text * row.Length) + k] = row[k];
+            },
+            done => progress?.Report(done),
+            cancellationToken).ConfigureAwait(false);
+        return logits;
     }
 
     private async ValueTask<EvaluationReport> TagAsync(
@@ -171,5 +214,5 @@ public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
     private static List<string> Types(HeadManifest manifest) =>
         [.. manifest.Labels.Where(l => l.StartsWith("B-", StringComparison.Ordinal)).Select(l => l[2..])];
 
-    private static string TaskName(HeadTask task) => task.ToString().ToLowerInvariant();
+    private static string TaskName(HeadTask task) => JsonNamingPolicy.SnakeCaseLower.ConvertName(task.ToString());
 }

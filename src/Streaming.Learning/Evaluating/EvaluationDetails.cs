@@ -24,7 +24,7 @@ public sealed record EvaluationDetails
 
 /// <summary>A sample that the head got wrong.</summary>
 /// <param name="Text">The text.</param>
-/// <param name="Gold">Gold spans, or one that covers the text.</param>
-/// <param name="Predicted">Predicted spans, or one that covers the text.</param>
+/// <param name="Gold">Gold spans; labels of the whole text cover it.</param>
+/// <param name="Predicted">Predicted spans; labels of the whole text cover it.</param>
 /// <param name="Confidence">Of the surest wrong prediction, 0–1; 0 where spans were only missed.</param>
 public sealed record EvaluationError(string Text, IReadOnlyList<LabelledSpan> Gold, IReadOnlyList<LabelledSpan> Predicted, double Confidence);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
+using Streaming.Learning.Data;
 using Streaming.Learning.Metrics;
 
 namespace Streaming.Learning.Evaluating;
@@ -58,7 +59,9 @@ public static class EvaluationPage
         Figure(page, "macro F1", Number(report.MacroF1), "mean over types");
         if (report.Terms is { } terms)
             Figure(page, "terms F1", Number(terms.F1), "polarity not counted");
-        Figure(page, "accuracy", Number(report.Accuracy), report.Details!.ConfusionLabels[^1] == "none" ? "of words" : "of texts");
+        if (report.Categories is { } categories)
+            Figure(page, "categories F1", Number(categories.F1), "polarity not counted");
+        Figure(page, "accuracy", Number(report.Accuracy), report.Categories is not null ? "of polarities of gold categories" : report.Details!.ConfusionLabels[^1] == "none" ? "of words" : "of texts");
         Figure(page, "calibration error", Number(report.Ece), $"Brier {Number(report.Brier)}");
         Figure(page, "samples", report.Samples.ToString(CultureInfo.InvariantCulture), "measured");
         page.Append("</div>\n");
@@ -136,8 +139,8 @@ public static class EvaluationPage
         foreach (var error in details.Errors)
         {
             page.Append("<div class=\"error\">");
-            if (error.Gold is [{ Start: 0 } gold] && gold.End == error.Text.Length && error.Predicted is [var predicted] && predicted.End == error.Text.Length)
-                page.Append(CultureInfo.InvariantCulture, $"<p class=\"kind\">is {Text(gold.Label)}, predicted {Text(predicted.Label)} ({error.Confidence:0.00})</p><p>{Text(error.Text)}</p>");
+            if (error.Gold.Concat(error.Predicted).All(span => span.Start == 0 && span.End == error.Text.Length))
+                page.Append(CultureInfo.InvariantCulture, $"<p class=\"kind\">is {Labels(error.Gold)}, predicted {Labels(error.Predicted)} ({error.Confidence:0.00})</p><p>{Text(error.Text)}</p>");
             else
                 page.Append(CultureInfo.InvariantCulture, $"<p class=\"kind\">{(error.Confidence > 0 ? $"surest wrong span {error.Confidence:0.00}" : "missed only")}</p><p>{Marked(error)}</p>");
             page.Append("</div>\n");
@@ -168,6 +171,8 @@ public static class EvaluationPage
 
         return html.Append(Text(error.Text[at..])).ToString();
     }
+
+    private static string Labels(IReadOnlyList<LabelledSpan> spans) => spans.Count == 0 ? "nothing" : Text(string.Join(" and ", spans.Select(static span => span.Label)));
 
     private static string Text(string text) => Encoder.Encode(text);
 

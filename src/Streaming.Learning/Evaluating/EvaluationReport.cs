@@ -24,7 +24,7 @@ public sealed record EvaluationReport
     /// <summary>Mean over types or labels.</summary>
     public required double MacroF1 { get; init; }
 
-    /// <summary>Share of right texts, or of words with the right tag.</summary>
+    /// <summary>Share of right texts, or of words with the right tag, or of gold categories with the right sentiment.</summary>
     public required double Accuracy { get; init; }
 
     /// <summary>95 % bootstrap interval of <see cref="MicroF1"/>, lower end.</summary>
@@ -45,7 +45,10 @@ public sealed record EvaluationReport
     /// <summary>ABSA: terms, whatever the polarity; <see cref="MicroF1"/> is that of <see cref="Pairs"/>.</summary>
     public PrecisionRecall? Terms { get; init; }
 
-    /// <summary>ABSA: terms with their polarity.</summary>
+    /// <summary>Categories of aspects, whatever the sentiment; <see cref="MicroF1"/> is that of <see cref="Pairs"/>.</summary>
+    public PrecisionRecall? Categories { get; init; }
+
+    /// <summary>ABSA: terms, or categories, with their polarity.</summary>
     public PrecisionRecall? Pairs { get; init; }
 
     /// <summary>Where the file gives words and it was asked for: micro F1 of the same sentences as raw text, words found as in serving.</summary>

@@ -1,5 +1,6 @@
 using Streaming.Core.Models.Bundle;
 using Streaming.Learning.Data;
+using Streaming.Learning.Recipes;
 
 namespace Streaming.Learning.Evaluating;
 
@@ -9,7 +10,7 @@ public sealed record EvaluationRequest
     /// <summary>Which head.</summary>
     public required HeadTask Task { get; init; }
 
-    /// <summary>The data file.</summary>
+    /// <summary>The data file, or the recipe that <see cref="Sources"/> are from.</summary>
     public required string File { get; init; }
 
     /// <summary>Its format.</summary>
@@ -32,6 +33,12 @@ public sealed record EvaluationRequest
 
     /// <summary>Whether a file that gives words is also measured as running text, words found as in serving. Twice the work. Default: yes.</summary>
     public bool RawText { get; init; } = true;
+
+    /// <summary>Data of a recipe, read as training reads it, instead of <see cref="File"/>; null: the file.</summary>
+    public IReadOnlyList<DataSource>? Sources { get; init; }
+
+    /// <summary>Folder that <see cref="Sources"/> are relative to.</summary>
+    public string? Root { get; init; }
 
     /// <summary>Seed of the confidence interval.</summary>
     public ulong Seed { get; init; } = 1;

@@ -163,19 +163,7 @@ internal sealed class ChainTail : IDisposable
     {
         double loss = 0;
         for (var word = 0; word < allowed.Length; word++)
-        {
-            var row = logits.Slice(word * _labels, _labels);
-            TensorPrimitives.Subtract(row, TensorPrimitives.Max<float>(row), row);
-            TensorPrimitives.SoftMax(row, row);
-            var held = 0f;
-            for (var k = 0; k < row.Length; k++)
-                held += (allowed[word] >> k & 1) != 0 ? row[k] : 0;
-            held = Math.Max(held, 1e-30f);
-            loss -= Math.Log(held);
-            for (var k = 0; k < row.Length; k++)
-                row[k] -= (allowed[word] >> k & 1) != 0 ? row[k] / held : 0;
-        }
-
+            loss += AllowedLoss.Derive(logits.Slice(word * _labels, _labels), allowed[word]);
         return loss;
     }
 

@@ -19,8 +19,8 @@ internal sealed class ClassifyingTask : TuningTask
     {
         _splits = Splits.Classified(loader, recipe);
         _dev = Limited(_splits.Dev);
-        _train = encoder.Classified(_splits.Train);
-        _devRows = encoder.Classified(_dev);
+        _train = encoder.Labelled(_splits.Train.Select(static t => (t.Text, 1u << t.Label)));
+        _devRows = encoder.Labelled(_dev.Select(static t => (t.Text, 1u << t.Label)));
         _classWeights = ClassWeights();
     }
 

@@ -42,14 +42,15 @@ internal sealed class RowEncoder
     }
 
     /// <summary>One row a text; what does not fit is cut off.</summary>
-    public List<TuningRow> Classified(IReadOnlyList<ClassifiedText> texts)
+    /// <param name="texts">Texts, and the labels each may have, as bits.</param>
+    public List<TuningRow> Labelled(IEnumerable<(string Text, uint Allowed)> texts)
     {
-        var rows = new List<TuningRow>(texts.Count);
-        for (var i = 0; i < texts.Count; i++)
+        var rows = new List<TuningRow>();
+        foreach (var (i, (text, allowed)) in texts.Index())
         {
-            using var prepared = Prepare(texts[i].Text, []);
+            using var prepared = Prepare(text, []);
             if (prepared.Windows.Count > 0)
-                rows.Add(new TuningRow(i, prepared.Windows[0].Ids.ToArray(), 0, [], [1u << texts[i].Label], [true], []));
+                rows.Add(new TuningRow(i, prepared.Windows[0].Ids.ToArray(), 0, [], [allowed], [true], []));
         }
 
         return rows;

@@ -61,6 +61,7 @@ internal sealed class TuningSetup : IDisposable
         {
             TuningTask task = head.IsTagger
                 ? new TaggingTask(head, _tasks.Count, settings, loader, encoder, (ulong)recipe.Seed)
+                : head.IsCategorizer ? new CategorizingTask(head, _tasks.Count, settings, loader, encoder, (ulong)recipe.Seed)
                 : new ClassifyingTask(head, _tasks.Count, settings, loader, encoder, (ulong)recipe.Seed);
             _tasks.Add(task);
             if (task.Train.Count == 0)

@@ -3,7 +3,10 @@ using System.Numerics.Tensors;
 namespace Streaming.Learning.Heads;
 
 /// <summary>Multinomial logistic regression: minus the log probability of the labels a row may have, each row on its own.</summary>
-internal sealed class SoftmaxObjective(TrainingRows rows, Standardizer standardizer) : IObjective
+/// <param name="rows">Features and targets.</param>
+/// <param name="standardizer">Of the features.</param>
+/// <param name="part">Labels that share a softmax, for heads on categories; 0: all.</param>
+internal sealed class SoftmaxObjective(TrainingRows rows, Standardizer standardizer, int part = 0) : IObjective
 {
     private const int BlockRows = 32;
 
@@ -44,7 +47,7 @@ internal sealed class SoftmaxObjective(TrainingRows rows, Standardizer standardi
 
             DenseKernels.Scores(features, filled, parameters[..(labels * stride)], parameters.Slice(_layout.Bias, labels), labels, stride, scores);
             for (var i = 0; i < filled; i++)
-                loss += Derive(scores.AsSpan(i * labels, labels), allowed[i]);
+                loss += AllowedLoss.Derive(scores.AsSpan(i * labels, labels), allowed[i], part == 0 ? labels : part);
             DenseKernels.AddOuter(features, filled, scores, labels, stride, gradient[..(labels * stride)]);
             var bias = gradient.Slice(_layout.Bias, labels);
             for (var i = 0; i < filled; i++)
@@ -52,25 +55,5 @@ internal sealed class SoftmaxObjective(TrainingRows rows, Standardizer standardi
         }
 
         return loss;
-    }
-
-    /// <summary>Turns scores into derivatives; gives the loss.</summary>
-    private static double Derive(Span<float> row, uint allowed)
-    {
-        var max = TensorPrimitives.Max<float>(row);
-        double sum = 0, right = 0;
-        for (var k = 0; k < row.Length; k++)
-        {
-            row[k] = MathF.Exp(row[k] - max);
-            sum += row[k];
-            if ((allowed >> k & 1) != 0)
-                right += row[k];
-        }
-
-        // Only rounding can make this nothing; the loss then counts as if it were the smallest single.
-        right = Math.Max(right, float.Epsilon);
-        for (var k = 0; k < row.Length; k++)
-            row[k] = (float)((row[k] / sum) - ((allowed >> k & 1) != 0 ? row[k] / right : 0));
-        return Math.Log(sum) - Math.Log(right);
     }
 }

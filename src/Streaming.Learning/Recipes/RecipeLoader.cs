@@ -4,6 +4,7 @@ using Streaming.Core.Models.Bundle;
 using Streaming.Core.Topology;
 using Streaming.Core.Topology.Yaml;
 using Streaming.Learning.Data;
+using Streaming.Text.Heads;
 
 namespace Streaming.Learning.Recipes;
 
@@ -67,7 +68,7 @@ public static class RecipeLoader
 
     private static HeadRecipe Head(RecipeNode node, Dictionary<string, RecipeNode> dataSets)
     {
-        node.OnlyKeys("name", "task", "kind", "layers", "word_shape", "labels", "optimizer", "few_shot", "train", "dev", "test");
+        node.OnlyKeys("name", "task", "kind", "layers", "word_shape", "labels", "sentiments", "optimizer", "few_shot", "train", "dev", "test");
         var task = node.Choice("task", HeadTask.Ner);
         var labels = node.Require("labels").Texts();
         if (labels.Count is 0 or > 255 || labels.Distinct(StringComparer.Ordinal).Count() != labels.Count)
@@ -86,6 +87,8 @@ public static class RecipeLoader
             Dev = Sources(node, "dev", dataSets),
             Test = Sources(node, "test", dataSets),
         };
+        if (node.Find("sentiments") is { } sentiments)
+            head = WithSentiments(head, sentiments);
         if (!head.IsTagger && (head.WordShape || head.Kind == HeadKind.Crf))
             node.Error("only heads that tag words (ner, absa) may have kind crf or word_shape");
         if (!head.IsTagger && head.FewShot > 0)
@@ -95,6 +98,16 @@ public static class RecipeLoader
         if (head.Layers.Count == 0)
             node.Error("layers must name at least one layer");
         return head;
+    }
+
+    private static HeadRecipe WithSentiments(HeadRecipe head, RecipeNode node)
+    {
+        var sentiments = node.Texts();
+        if (!head.IsCategorizer)
+            node.Error("only heads of the task aspect_category have sentiments");
+        else if (sentiments.Count == 0 || sentiments.Distinct(StringComparer.Ordinal).Count() != sentiments.Count || sentiments.Any(static s => s.Length == 0 || s.Contains('/') || s == CategorySet.None))
+            node.Error($"sentiments must be distinct, at least one, without a slash, and none may be '{CategorySet.None}'");
+        return head with { Sentiments = sentiments };
     }
 
     private static OptimizerSettings Optimizer(RecipeNode node)
@@ -120,7 +133,7 @@ public static class RecipeLoader
         var sources = new List<DataSource>();
         foreach (var item in head.Require(key).Items())
         {
-            item.OnlyKeys("set", "file", "folds", "keep");
+            item.OnlyKeys("set", "file", "part", "folds", "keep");
             var name = item.Text("set");
             if (!dataSets.TryGetValue(name, out var set))
             {
@@ -138,7 +151,7 @@ public static class RecipeLoader
 
     private static DataSource Source(string name, RecipeNode set, RecipeNode item)
     {
-        set.OnlyKeys("format", "licence", "attribution", "text", "label", "header", "label_names", "token_column", "tag_column", "mapping", "annotates");
+        set.OnlyKeys("format", "licence", "attribution", "text", "label", "header", "label_names", "token_column", "tag_column", "mapping", "groups", "annotates");
         var folds = (int)(item.Find("folds")?.Number(1, 1000) ?? 1);
         var keep = item.Find("keep")?.Items().Select(k => (int)k.Number(0, folds - 1)).ToList();
         if (keep is null && folds > 1)
@@ -146,6 +159,8 @@ public static class RecipeLoader
         Dictionary<string, string?>? mapping = null;
         if (set.Find("mapping") is { } map)
             mapping = map.Entries().ToDictionary(e => e.Key, e => e.Value.IsNothing ? null : e.Value.Value(), StringComparer.Ordinal);
+        if (mapping is not null && set.Find("groups") is { } both)
+            both.Error("mapping and groups say the same thing in two ways; keep one");
         return new DataSource
         {
             Name = name,
@@ -161,8 +176,10 @@ public static class RecipeLoader
                 Header = set.Find("header")?.Flag(),
                 TokenColumn = (int?)set.Find("token_column")?.Number(0, 1000),
                 TagColumn = (int?)set.Find("tag_column")?.Number(0, 1000),
+                Part = item.Find("part")?.Value(),
             },
             Mapping = mapping,
+            GroupsFile = set.Find("groups") is null ? null : set.RelativePath("groups"),
             Annotates = set.Find("annotates")?.Texts(),
             Folds = folds,
             Keep = keep ?? [0],

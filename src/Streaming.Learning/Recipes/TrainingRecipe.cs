@@ -1,5 +1,6 @@
 using Streaming.Core.Models.Bundle;
 using Streaming.Learning.Data;
+using Streaming.Text.Heads;
 
 namespace Streaming.Learning.Recipes;
 
@@ -52,8 +53,11 @@ public sealed record HeadRecipe
     /// <summary>Whether word-shape features follow.</summary>
     public bool WordShape { get; init; }
 
-    /// <summary>Labels of texts, or types of spans (tags follow from them).</summary>
+    /// <summary>Labels of texts, categories of aspects, or types of spans (tags follow from them).</summary>
     public required IReadOnlyList<string> Labels { get; init; }
+
+    /// <summary>Categories of aspects: the sentiments towards each.</summary>
+    public IReadOnlyList<string> Sentiments { get; init; } = ["negative", "neutral", "positive"];
 
     /// <summary>How it is optimised.</summary>
     public required OptimizerSettings Optimizer { get; init; }
@@ -73,8 +77,13 @@ public sealed record HeadRecipe
     /// <summary>Whether the head labels words.</summary>
     public bool IsTagger => Task is HeadTask.Ner or HeadTask.Absa;
 
-    /// <summary>Labels of the head's outputs: <see cref="Labels"/>, or O and two tags a type.</summary>
-    public IReadOnlyList<string> Outputs => IsTagger ? ["O", .. Labels.SelectMany(l => new[] { $"B-{l}", $"I-{l}" })] : Labels;
+    /// <summary>Whether the head says which categories a text judges, and how.</summary>
+    public bool IsCategorizer => Task is HeadTask.AspectCategory;
+
+    /// <summary>Labels of the head's outputs: <see cref="Labels"/>, or O and two tags a type, or each category's outcomes.</summary>
+    public IReadOnlyList<string> Outputs => IsTagger ? ["O", .. Labels.SelectMany(l => new[] { $"B-{l}", $"I-{l}" })]
+        : IsCategorizer ? CategorySet.LabelsOf(Labels, Sentiments)
+        : Labels;
 }
 
 /// <summary>How a head is optimised.</summary>
@@ -125,6 +134,9 @@ public sealed record DataSource
 
     /// <summary>Label in the file → label of the head, or null to leave it out; null: labels are taken as they are.</summary>
     public IReadOnlyDictionary<string, string?>? Mapping { get; init; }
+
+    /// <summary>File that folds labels into groups (a JSON object, group → labels), instead of <see cref="Mapping"/>, relative to the data folder; groups that the head does not know are left out.</summary>
+    public string? GroupsFile { get; init; }
 
     /// <summary>Types that the data set annotates; a word outside them may be of any other type. Null: all.</summary>
     public IReadOnlyList<string>? Annotates { get; init; }

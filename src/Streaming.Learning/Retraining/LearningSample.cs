@@ -69,7 +69,8 @@ public sealed record LearningSample
         HeadTask.Ner => LabelTask.Entities,
         HeadTask.Topic => LabelTask.Topics,
         HeadTask.Sentiment => LabelTask.Sentiment,
-        _ => LabelTask.Aspects,
+        HeadTask.Absa => LabelTask.Aspects,
+        _ => throw new InvalidOperationException($"There are no labelled samples for {task}: this is a bug."),
     };
 
     private static LearningSample? Tag(LabelledSample sample, IReadOnlyList<string> types)

@@ -17,14 +17,16 @@ internal sealed class ClassifierTraining(HeadContext context)
     public async ValueTask<(TrainedHead Head, IReadOnlyDictionary<DataSource, long> Rows)> RunAsync(Core.Models.EncoderInfo encoder, TrainedHead? given, CancellationToken cancellationToken)
     {
         var (train, dev, test, rows) = Splits.Classified(context.Loader, context.Recipe);
-        var (weights, bias) = given is null ? await FitAsync(train, cancellationToken).ConfigureAwait(false) : (given.Weights, given.Bias);
+        var (weights, bias) = given is null
+            ? await TextHeadFitting.FitAsync(context, Texts(train), train.ConvertAll(static s => 1u << s.Label), context.Recipe.Outputs.Count, cancellationToken).ConfigureAwait(false)
+            : (given.Weights, given.Bias);
         var head = new Head(HeadContext.Manifest(context.Recipe), encoder, weights, bias);
-        var devLogits = await LogitsAsync(head, dev, "calibrate", cancellationToken).ConfigureAwait(false);
+        var devLogits = await TextHeadFitting.LogitsAsync(context, head, Texts(dev), "calibrate", cancellationToken).ConfigureAwait(false);
         var temperature = TemperatureScaling.Fit(devLogits, Labels(dev), head.Labels);
-        var testLogits = await LogitsAsync(head, test, "measure", cancellationToken).ConfigureAwait(false);
+        var testLogits = await TextHeadFitting.LogitsAsync(context, head, Texts(test), "measure", cancellationToken).ConfigureAwait(false);
 
         context.Report("baseline", 0, 0);
-        var bow = await BagOfWordsClassifier.TrainAsync([.. train.Select(s => s.Text)], Labels(train), head.Labels, cancellationToken).ConfigureAwait(false);
+        var bow = await BagOfWordsClassifier.TrainAsync(Texts(train), Labels(train), head.Labels, cancellationToken).ConfigureAwait(false);
         var majority = Enumerable.Range(0, head.Labels).MaxBy(k => train.Count(s => s.Label == k));
         var manifest = head.Manifest with
         {
@@ -37,45 +39,6 @@ internal sealed class ClassifierTraining(HeadContext context)
             },
         };
         return (new TrainedHead(manifest, weights, bias, null), rows);
-    }
-
-    private async ValueTask<(float[] Weights, float[] Bias)> FitAsync(List<ClassifiedText> train, CancellationToken cancellationToken)
-    {
-        using var cache = context.NewCache(train.Count);
-        var rows = new TrainingRows(cache, context.Recipe.Outputs.Count);
-        await context.ExtractAsync(
-            Texts(train),
-            "features",
-            (text, row) => cache.Write(text, row),
-            cancellationToken).ConfigureAwait(false);
-        cache.Seal();
-        foreach (var sample in train)
-            rows.AddUnit([1u << sample.Label]);
-        var standardizer = new Standardizer(cache, context.DenseColumns);
-        var objective = new SoftmaxObjective(rows, standardizer);
-        var parameters = new float[objective.ParameterCount];
-        await context.OptimizeAsync(objective, parameters, cancellationToken).ConfigureAwait(false);
-        var layout = new HeadParameters(rows.LabelCount, DenseKernels.Stride(cache.Dimensions), IsChain: false);
-        return standardizer.Fold(parameters, parameters.AsSpan(layout.Bias, layout.Labels), layout.Stride);
-    }
-
-    private async ValueTask<double[]> LogitsAsync(Head head, List<ClassifiedText> samples, string stage, CancellationToken cancellationToken)
-    {
-        var logits = new double[samples.Count * head.Labels];
-        var row = new float[head.Labels];
-        await context.ExtractAsync(
-            Texts(samples),
-            stage,
-            (text, features) =>
-            {
-                if (features.IsEmpty)
-                    return;
-                head.Project(features, row);
-                for (var k = 0; k < row.Length; k++)
-                    logits[(text * row.Length) + k] = row[k];
-            },
-            cancellationToken).ConfigureAwait(false);
-        return logits;
     }
 
     private SortedDictionary<string, double> Measure(
@@ -123,5 +86,5 @@ internal sealed class ClassifierTraining(HeadContext context)
 
     private static int[] Labels(List<ClassifiedText> samples) => [.. samples.Select(s => s.Label)];
 
-    private static List<FeatureText> Texts(List<ClassifiedText> samples) => samples.ConvertAll(s => new FeatureText(s.Text, []));
+    private static List<string> Texts(List<ClassifiedText> samples) => samples.ConvertAll(s => s.Text);
 }

@@ -76,11 +76,12 @@ public sealed class HeadTraining(ModelBundle encoder, IModelRunner runner, strin
             return first;
         // Decided on the development data, which neither has learnt from.
         var second = await Run(null).ConfigureAwait(false);
-        var metric = head.IsTagger ? "dev.micro_f1" : "dev.macro_f1";
+        var metric = head.IsTagger || head.IsCategorizer ? "dev.micro_f1" : "dev.macro_f1";
         return first.Head.Manifest.Metrics[metric] > second.Head.Manifest.Metrics[metric] ? first : second;
 
         ValueTask<(TrainedHead Head, IReadOnlyDictionary<DataSource, long> Rows)> Run(TrainedHead? from) => head.IsTagger
             ? new TaggerTraining(context).RunAsync(runner.Info, from, cancellationToken)
+            : head.IsCategorizer ? new CategoryTraining(context).RunAsync(runner.Info, from, cancellationToken)
             : new ClassifierTraining(context).RunAsync(runner.Info, from, cancellationToken);
     }
 

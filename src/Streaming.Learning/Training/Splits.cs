@@ -1,5 +1,6 @@
 using Streaming.Learning.Data;
 using Streaming.Learning.Recipes;
+using Streaming.Text.Heads;
 
 namespace Streaming.Learning.Training;
 
@@ -43,6 +44,9 @@ internal static class Splits
         var splits = Splits<TaggedText>.Load(recipe, source => loader.Tagged(source, recipe.Labels), s => s.Text);
         return recipe.FewShot == 0 ? splits : splits with { Train = FewShot.Draw(splits.Train, recipe.Labels, recipe.FewShot, seed) };
     }
+
+    public static Splits<CategorizedText> Categorized(SampleLoader loader, HeadRecipe recipe, CategorySet set) =>
+        Splits<CategorizedText>.Load(recipe, source => loader.Categorized(source, set), s => s.Text);
 
     public static Splits<ClassifiedText> Classified(SampleLoader loader, HeadRecipe recipe) =>
         Splits<ClassifiedText>.Load(recipe, source => loader.Classified(source, recipe.Labels), s => s.Text);

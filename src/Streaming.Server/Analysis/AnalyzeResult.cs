@@ -20,6 +20,9 @@ public sealed record AnalyzeResult
     /// <summary>See <see cref="EnrichedDocument.Aspects"/>.</summary>
     public required IReadOnlyList<AspectAnnotation> Aspects { get; init; }
 
+    /// <summary>See <see cref="EnrichedDocument.AspectCategories"/>.</summary>
+    public IReadOnlyList<AspectCategoryAnnotation>? AspectCategories { get; init; }
+
     /// <summary>See <see cref="EnrichedDocument.Coverage"/>.</summary>
     public required double Coverage { get; init; }
 

@@ -49,6 +49,7 @@ public static class DocumentAnalyzer
             Topics = annotations.Topics,
             Sentiment = annotations.Sentiment,
             Aspects = annotations.Aspects,
+            AspectCategories = annotations.AspectCategories,
             Coverage = annotations.Coverage,
             Model = model.Identity.Name,
             ModelVersion = model.Identity.Version,

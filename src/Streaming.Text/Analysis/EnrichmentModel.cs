@@ -143,8 +143,15 @@ public sealed class EnrichmentModel : IEnrichmentModel
             var offset = 0;
             foreach (var head in _textHeads)
             {
-                var scores = Classify(text, head, state.TextLogits.Slice(offset, text.Windows.Count * head.Labels));
+                var logits = MeanLogits(text, head, state.TextLogits.Slice(offset, text.Windows.Count * head.Labels));
                 offset += text.Windows.Count * head.Labels;
+                if (head.Categories is { } categories)
+                {
+                    annotations = annotations with { AspectCategories = Report(head.Categorize(logits), categories) };
+                    continue;
+                }
+
+                var scores = Classify(head, logits);
                 annotations = head.Manifest.Task == HeadTask.Topic
                     ? annotations with { Topics = Report(head, scores) }
                     : annotations with { Sentiment = new SentimentAnnotation(scores[0].Label, scores[0].Confidence, scores) };
@@ -166,7 +173,14 @@ public sealed class EnrichmentModel : IEnrichmentModel
         if (found.Sentiment is { } sentiment && sentiment.Confidence < least.Sentiment)
             found = found with { Sentiment = null };
         if (least.Aspects is { } aspects)
-            found = found with { Aspects = [.. found.Aspects.Where(aspect => aspect.Confidence >= aspects)] };
+        {
+            found = found with
+            {
+                Aspects = [.. found.Aspects.Where(aspect => aspect.Confidence >= aspects)],
+                AspectCategories = found.AspectCategories is { } categories ? [.. categories.Where(category => category.Confidence >= aspects)] : null,
+            };
+        }
+
         return found;
     }
 
@@ -315,10 +329,10 @@ public sealed class EnrichmentModel : IEnrichmentModel
         return found;
     }
 
-    private static List<LabelScore> Classify(PreparedText text, Head head, ReadOnlySpan<float> sums)
+    private static float[] MeanLogits(PreparedText text, Head head, ReadOnlySpan<float> sums)
     {
         var places = 2 + text.CoveredTokens;
-        Span<float> logits = head.Labels <= 256 ? stackalloc float[head.Labels] : new float[head.Labels];
+        var logits = new float[head.Labels];
         for (var label = 0; label < head.Labels; label++)
         {
             var sum = 0.0;
@@ -327,6 +341,11 @@ public sealed class EnrichmentModel : IEnrichmentModel
             logits[label] = (float)(sum / places) + head.Projection.Bias[label];
         }
 
+        return logits;
+    }
+
+    private static List<LabelScore> Classify(Head head, ReadOnlySpan<float> logits)
+    {
         Span<double> probabilities = head.Labels <= 256 ? stackalloc double[head.Labels] : new double[head.Labels];
         head.Classify(logits, probabilities);
         var scores = new List<LabelScore>(head.Labels);
@@ -334,6 +353,19 @@ public sealed class EnrichmentModel : IEnrichmentModel
             scores.Add(new LabelScore(head.Manifest.Labels[label], probabilities[label]));
         scores.Sort(static (left, right) => right.Confidence.CompareTo(left.Confidence) is var order and not 0 ? order : string.CompareOrdinal(left.Label, right.Label));
         return scores;
+    }
+
+    private static List<AspectCategoryAnnotation> Report(CategoryScore[] scores, CategorySet set)
+    {
+        var found = new List<AspectCategoryAnnotation>();
+        foreach (var score in scores)
+        {
+            if (score.Found)
+                found.Add(new AspectCategoryAnnotation(set.Categories[score.Category], set.Sentiments[score.Sentiment], score.Confidence));
+        }
+
+        found.Sort(static (left, right) => right.Confidence.CompareTo(left.Confidence) is var order and not 0 ? order : string.CompareOrdinal(left.Category, right.Category));
+        return found;
     }
 
     private List<LabelScore> Report(Head head, List<LabelScore> scores)

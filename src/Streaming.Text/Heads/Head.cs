@@ -51,6 +51,7 @@ public sealed class Head
 
         Projection = new Projection(weight, bias);
         Tags = manifest.Unit == HeadUnit.Token ? new TagSet(manifest.Labels) : null;
+        Categories = manifest.Task == HeadTask.AspectCategory ? new CategorySet(manifest.Labels) : null;
     }
 
     /// <summary>What the head is.</summary>
@@ -61,6 +62,9 @@ public sealed class Head
 
     /// <summary>Its labels as tags; null for heads on whole texts.</summary>
     public TagSet? Tags { get; }
+
+    /// <summary>Its labels as categories of aspects; null for other tasks.</summary>
+    public CategorySet? Categories { get; }
 
     internal Projection Projection { get; }
 
@@ -104,6 +108,25 @@ public sealed class Head
     /// <param name="logits">One value a label.</param>
     /// <param name="probabilities">Receives values that sum to 1.</param>
     public void Classify(ReadOnlySpan<float> logits, Span<double> probabilities) => Softmax(logits, probabilities);
+
+    /// <summary>What the head says of every category, in their order. One is found where it is at least as probable as its threshold says, 0.5 where there is none.</summary>
+    /// <param name="logits">One value a label.</param>
+    public CategoryScore[] Categorize(ReadOnlySpan<float> logits)
+    {
+        var set = Categories ?? throw new InvalidOperationException("A head without categories was asked for them: this is a bug.");
+        var scores = new CategoryScore[set.Categories.Count];
+        Span<double> probabilities = set.Outcomes <= 256 ? stackalloc double[set.Outcomes] : new double[set.Outcomes];
+        for (var category = 0; category < scores.Length; category++)
+        {
+            Softmax(logits.Slice(category * set.Outcomes, set.Outcomes), probabilities);
+            var presence = 1 - probabilities[0];
+            var sentiment = TensorPrimitives.IndexOfMax<double>(probabilities[1..]);
+            var least = Manifest.Thresholds.GetValueOrDefault(set.Categories[category], 0.5);
+            scores[category] = new CategoryScore(category, sentiment, presence, probabilities[1 + sentiment], presence >= least);
+        }
+
+        return scores;
+    }
 
     /// <summary>Appends the spans of one sentence.</summary>
     /// <param name="logits">[words, labels] of the sentence.</param>

@@ -53,6 +53,8 @@ public sealed class MessageSchemaTests
     {
         Fits("enriched-document.v1.json", Document, ContractsJson.Wire.EnrichedDocument);
         Fits("enriched-document.v1.json", Document with { Sentiment = null, Language = null, Coverage = 0.5, Metadata = null, Unknown = null }, ContractsJson.Wire.EnrichedDocument);
+        Fits("enriched-document.v1.json", Document with { AspectCategories = [new AspectCategoryAnnotation("food", "positive", 0.9)] }, ContractsJson.Wire.EnrichedDocument);
+        Assert.DoesNotContain("aspect_categories", JsonSerializer.Serialize(Document, ContractsJson.Wire.EnrichedDocument), StringComparison.Ordinal);
     }
 
     [Fact]

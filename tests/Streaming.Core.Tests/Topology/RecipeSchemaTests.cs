@@ -73,6 +73,16 @@ public sealed class RecipeSchemaTests
     [InlineData("heads:\n", "fine_tuning: {tasks: {topic: {class_weights: odd}}}\nheads:\n")]
     [InlineData("heads:\n", "fine_tuning: {precision: fp8}\nheads:\n")]
     [InlineData("heads:\n", "encoder: folder\nheads:\n")]
+    [InlineData("file: d/train.jsonl", "file: d/train.jsonl, part: train")]
+    [InlineData("file: d/train.jsonl", "file: d/train.jsonl, parts: train")]
+    [InlineData("format: jsonl", "format: clinc, groups: d/groups.json")]
+    [InlineData("format: jsonl", "format: clinc, groups: /groups.json")]
+    [InlineData("format: jsonl", "format: bracket")]
+    [InlineData("task: topic", "task: aspect_category")]
+    [InlineData("task: topic", "task: aspect_category\n    sentiments: [bad, good]")]
+    [InlineData("task: topic", "task: aspect_category\n    sentiments: [bad, go/od]")]
+    [InlineData("task: topic", "task: aspect_category\n    sentiments: []")]
+    [InlineData("task: topic", "task: aspect_category\n    word_shapes: true")]
     [InlineData("labels: [a, b]", "labels: [a, b]\n    few_shot: 0")]
     public void Recipe_Changed_LoaderAndSchemaAgree(string part, string instead)
     {

@@ -136,7 +136,24 @@ public sealed class DataReaderTests
         Assert.Empty(samples[1].Spans);
     }
 
+    [Fact]
+    public void ReadSemeval_Categories_AreKeptWithTheirPolarity()
+    {
+        using var file = new TemporaryFile("a.xml", """
+            <sentences><sentence><text>Nice staff</text><aspectTerms><aspectTerm term="staff" polarity="positive" from="5" to="10"/></aspectTerms>
+            <aspectCategories><aspectCategory category="service" polarity="positive"/><aspectCategory category="anecdotes/miscellaneous" polarity="conflict"/></aspectCategories></sentence>
+            <sentence><text>none</text><aspectCategories/></sentence><sentence><text>not said</text></sentence></sentences>
+            """);
+        var samples = DataReader.Read(file.Path, DataFormat.SemevalXml).Cast<SpannedText>().ToList();
+        Assert.Equal(["service/positive", "anecdotes/miscellaneous/conflict"], samples[0].Categories);
+        Assert.Single(samples[0].Spans);
+        Assert.Empty(samples[1].Categories!);
+        Assert.Null(samples[2].Categories);
+    }
+
     [Theory]
+    [InlineData("""<sentences><sentence><text>ab</text><aspectCategory category="food" polarity="good"/></sentence></sentences>""", "data_malformed")]
+    [InlineData("""<sentences><sentence><text>ab</text><aspectCategory polarity="positive"/></sentence></sentences>""", "data_malformed")]
     [InlineData("""<sentences><sentence><text>ab</text><aspectTerms><aspectTerm term="b" polarity="positive" from="0" to="1"/></aspectTerms></sentence></sentences>""", "data_offsets_wrong")]
     [InlineData("""<sentences><sentence><text>ab</text><aspectTerms><aspectTerm term="a" polarity="good" from="0" to="1"/></aspectTerms></sentence></sentences>""", "data_malformed")]
     [InlineData("""<!DOCTYPE x [<!ENTITY a "b">]><sentences/>""", "data_malformed")]
@@ -169,6 +186,7 @@ public sealed class DataReaderTests
     [InlineData("{\"text\":1,\"label\":\"x\"}", "data_malformed")]
     [InlineData("{\"text\":\"a\",\"label\":{}}", "data_malformed")]
     [InlineData("{\"text\":\"\\ud800\",\"label\":\"x\"}", "data_malformed")]
+    [InlineData("{\"text\":\"ab\",\"spans\":[],\"categories\":[1]}", "data_malformed")]
     [InlineData("{\"text\":\"ab\",\"spans\":[{\"start\":1,\"end\":9,\"label\":\"X\"}]}", "data_offsets_wrong")]
     [InlineData("{\"text\":\"ab\",\"spans\":[{\"start\":0,\"end\":2,\"label\":\"X\"},{\"start\":1,\"end\":2,\"label\":\"X\"}]}", "data_offsets_wrong")]
     public void ReadJsonl_Malformed_IsRefused(string line, string code)
@@ -201,5 +219,8 @@ public sealed class DataReaderTests
         Assert.Equal((4297, 11186 - 8), (mams.Count, mams.Sum(s => s.Spans.Count)));
         var restaurants = DataReader.Read(SharedFolder.Require("data", "absa", "semeval2014", "Restaurants_Test_Gold.xml"), DataFormat.SemevalXml).Cast<SpannedText>().ToList();
         Assert.Equal((353, 507 - 5), (restaurants.Count, restaurants.Sum(s => s.Spans.Count)));
+        Assert.Equal(460, restaurants.Sum(s => s.Categories!.Count));
+        var categories = DataReader.Read(SharedFolder.Require("data", "absa", "mams", "ACSA", "train.xml.gz"), DataFormat.SemevalXml).Cast<SpannedText>().ToList();
+        Assert.Equal((3149, 7090), (categories.Count, categories.Sum(s => s.Categories!.Count)));
     }
 }

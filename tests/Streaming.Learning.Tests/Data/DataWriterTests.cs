@@ -17,7 +17,7 @@ public sealed class DataWriterTests
     [InlineData(DataFormat.Jsonl)]
     public void Write_Spans_ReadBackAsTheyWere(DataFormat format)
     {
-        var plain = new SpannedText { Text = "nothing here", Spans = [], Origin = "x:2" };
+        var plain = new SpannedText { Text = "nothing here", Spans = [], Categories = format == DataFormat.Jsonl ? ["food/neutral"] : null, Origin = "x:2" };
         var read = RoundTrip(format, Spanned, plain).Cast<SpannedText>().ToList();
         Assert.Equal(Spanned.Text, read[0].Text);
         Assert.Equal(Spanned.Spans, read[0].Spans);

@@ -1,6 +1,7 @@
 using Streaming.Core;
 using Streaming.Learning.Data;
 using Streaming.Learning.Recipes;
+using Streaming.Text.Heads;
 
 namespace Streaming.Learning.Tests.Data;
 
@@ -22,6 +23,56 @@ public sealed class SampleLoaderTests
         var samples = Loader(file).Classified(source, ["negative", "positive"]);
         Assert.Equal(["one", "three"], samples.Select(s => s.Text));
         Assert.All(samples, s => Assert.Equal(1, s.Label));
+    }
+
+    [Fact]
+    public void Categorized_Sentiments_AreOutcomes_DisagreementIsKnown()
+    {
+        using var file = new TemporaryFile("a.jsonl", """
+            {"text":"one","labels":["food/positive","x/y/negative"]}
+            {"text":"two","spans":[],"categories":["staff/conflict"]}
+            {"text":"three","spans":[]}
+            {"text":"four","labels":[]}
+            {"text":"five","labels":["staff/positive","waiter/negative","food/negative"]}
+            {"text":"six","labels":["staff/positive","waiter/positive"]}
+            """);
+        var set = new CategorySet(CategorySet.LabelsOf(["food", "service"], ["negative", "positive"]));
+        var source = Source(file, DataFormat.Jsonl) with
+        {
+            Mapping = new Dictionary<string, string?> { ["food"] = "food", ["staff"] = "service", ["waiter"] = "service", ["x/y"] = null },
+        };
+
+        var texts = Loader(file).Categorized(source, set);
+
+        Assert.Equal(["one", "two", "four", "five", "six"], texts.Select(t => t.Text));
+        Assert.Equal<int[]>([[2, 0], [0, -1], [0, 0], [1, -1], [0, 2]], texts.Select(t => t.Outcomes.ToArray()));
+        // Bits: food none, negative, positive, then service; what people disagree on may be either sentiment.
+        Assert.Equal([0b001_100u, 0b110_001u, 0b001_001u, 0b110_010u, 0b100_001u], texts.Select(t => t.Allowed(set)));
+    }
+
+    [Theory]
+    [InlineData("food/great")]
+    [InlineData("price/positive")]
+    [InlineData("food")]
+    public void Categorized_LabelTheHeadDoesNotHave_IsRefused(string label)
+    {
+        using var file = new TemporaryFile("a.jsonl", $$"""{"text":"one","labels":["{{label}}"]}""");
+        var set = new CategorySet(CategorySet.LabelsOf(["food", "service"], ["negative", "positive"]));
+        Assert.Equal("data_label_unknown", Assert.Throws<StreamingException>(() => Loader(file).Categorized(Source(file, DataFormat.Jsonl), set)).Code);
+    }
+
+    [Fact]
+    public void Classified_PartAndGroups_AreThoseOfTheSource()
+    {
+        using var file = new TemporaryFile("data.json", """{"train":[["pay it","pay"],["bake it","cake"],["book it","flight"]],"val":[["owed?","bill"]]}""");
+        File.WriteAllText(Path.Combine(Path.GetDirectoryName(file.Path)!, "groups.json"), """{"bank":["pay","bill"],"kitchen":["cake"],"travel":["flight"]}""");
+        var source = Source(file, DataFormat.Clinc) with { GroupsFile = "groups.json" };
+
+        var train = Loader(file).Classified(source, ["bank", "kitchen"]);
+        var dev = Loader(file).Classified(source with { Read = new DataReadOptions { Part = "val" } }, ["bank", "kitchen"]);
+
+        Assert.Equal([("pay it", 0), ("bake it", 1)], train.Select(t => (t.Text, t.Label)));
+        Assert.Equal([("owed?", 0)], dev.Select(t => (t.Text, t.Label)));
     }
 
     [Fact]

@@ -53,6 +53,30 @@ public sealed class ObjectiveTests : IDisposable
         Assert.True(checkedCount >= Dimensions * 3, $"only {checkedCount} parameters");
     }
 
+    [Fact]
+    public void AllowedLoss_Parts_HaveASoftmaxEach()
+    {
+        float[] scores = [0.5f, -1, 2, 1, 0.25f, -0.5f];
+        const uint Allowed = 0b110_001;
+        var derivatives = scores.ToArray();
+        var loss = AllowedLoss.Derive(derivatives, Allowed, 3);
+
+        Assert.Equal(LossOf(scores), loss, 1e-6);
+        for (var i = 0; i < scores.Length; i++)
+        {
+            var (up, down) = (scores.ToArray(), scores.ToArray());
+            up[i] += 1e-2f;
+            down[i] -= 1e-2f;
+            Assert.Equal((LossOf(up) - LossOf(down)) / 2e-2, derivatives[i], 1e-4);
+        }
+
+        static double LossOf(float[] s)
+        {
+            double[] e = [.. s.Select(v => Math.Exp(v))];
+            return -Math.Log(e[0] / (e[0] + e[1] + e[2])) - Math.Log((e[4] + e[5]) / (e[3] + e[4] + e[5]));
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

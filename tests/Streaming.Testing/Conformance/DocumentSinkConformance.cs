@@ -24,6 +24,7 @@ public abstract class DocumentSinkConformance
             Metadata = Json("""{"a":[1,2.5,null,{"b":"ü"}],"n":12345678901234567890}"""),
             Unknown = new Dictionary<string, JsonElement> { ["later"] = Json("[true]") },
             Coverage = 0.5,
+            AspectCategories = [new AspectCategoryAnnotation("anecdotes/miscellaneous", "neutral", 0.75)],
         };
         Assert.Equal([Applied], await WriteAsync(sink, Put(document, 1)));
         AssertSame(document, await FindAsync("id 1"));

@@ -19,7 +19,10 @@ public static class SearchCorpus
         Document("markup", Markup, null, "food", "neutral", [Aspect(Markup, "pizza", "neutral")], "reviews", 3, 3),
         Document("order", "harbour storm: the words the other way round, in HAMBURG", [new EntityAnnotation("LOC", "HAMBURG", 49, 56, 0.7)], "news", "neutral", source: "wire", day: 4, offset: 4),
         Document("empty", "", day: 5, offset: 5),
-        Document("quotes", "it's \"quoted\"; DROP TABLE documents; -- %s {0} ../..", null, "tech", "neutral", source: "we'b \"x\"", day: 6, offset: 6),
+        Document("quotes", "it's \"quoted\"; DROP TABLE documents; -- %s {0} ../..", null, "tech", "neutral", source: "we'b \"x\"", day: 6, offset: 6) with
+        {
+            AspectCategories = [new AspectCategoryAnnotation("delivery", "negative", 0.8), new AspectCategoryAnnotation("quality", "neutral", 0.6)],
+        },
     ];
 
     /// <summary>Enough documents for several pages; all match <c>page</c>, every tenth shares its time with the one before.</summary>

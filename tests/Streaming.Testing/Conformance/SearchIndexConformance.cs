@@ -60,8 +60,12 @@ public abstract class SearchIndexConformance
     [Theory]
     [InlineData("pizza", "pizza,markup")]
     [InlineData("PIZZA:positive", "pizza")]
-    [InlineData(":negative", "pizza")]
+    [InlineData(":negative", "pizza,quotes")]
     [InlineData("service:positive", "")]
+    [InlineData("Delivery", "quotes")]
+    [InlineData("delivery:negative", "quotes")]
+    [InlineData("delivery:neutral", "")]
+    [InlineData("pizza:neutral|quality:neutral", "markup,quotes")]
     public Task SearchAsync_AspectFilter_MatchesTermAndSentimentOfOneAspect(string filters, string expected) =>
         FindsAsync(new SearchRequest { Aspects = filters.Split('|') }, expected);
 
@@ -204,6 +208,7 @@ public abstract class SearchIndexConformance
         var response = await SearchAsync(new SearchRequest());
         Assert.Contains("pizza=2", Values(response, "aspect"));
         Assert.Contains("service=1", Values(response, "aspect"));
+        Assert.Contains("delivery=1", Values(response, "aspect"));
     }
 
     [Fact]
@@ -296,6 +301,7 @@ public abstract class SearchIndexConformance
     [InlineData("f", "topic food 2")]
     [InlineData("p", "aspect pizza 2")]
     [InlineData("s", "aspect service 1")]
+    [InlineData("deliv", "aspect delivery 1")]
     [InlineData("n", "topic news 2")]
     [InlineData("", "")]
     [InlineData("   ", "")]

@@ -5,6 +5,7 @@ using Streaming.Core.Engine;
 using Streaming.Core.Models;
 using Streaming.Core.Models.Bundle;
 using Streaming.Text.Analysis;
+using Streaming.Text.Heads;
 using Annotations = Streaming.Core.Models.Annotations;
 
 namespace Streaming.Text.Tests.Analysis;
@@ -229,6 +230,46 @@ public sealed class EnrichmentModelTests
             new EnrichmentModel(new ModelIdentity("t", "1", new Dictionary<string, string>()), Models.Tokenizer, runner, [head, head]));
 
         Assert.Equal("head_invalid", error.Code);
+    }
+
+    [Fact]
+    public async Task AnalyzeAsync_CategoriesOfALongText_AreThoseOfItsMeanVector()
+    {
+        await using var runner = new HashingRunner();
+        string[] labels = [.. CategorySet.LabelsOf(["food", "service", "a/b"], ["negative", "positive"])];
+        var head = Models.Drawn("categories", HeadTask.AspectCategory, HeadKind.Softmax, labels, [1, 2], wordShape: false, runner.Info, 6);
+        var other = Models.Drawn("topic", HeadTask.Topic, HeadKind.Softmax, ["a", "b"], [2], wordShape: false, runner.Info, 7);
+        var windows = new WindowOptions { Stride = 8 };
+        await using var model = new EnrichmentModel(
+            new ModelIdentity("t", "1", new Dictionary<string, string>()), Models.Tokenizer, runner, [other, head],
+            new EnrichmentModelOptions { Windows = windows, MeasureUncertainty = true });
+        List<string> texts = [.. RandomTexts(20), string.Join(' ', RandomTexts(30))];
+        var scores = new CategoryScore[texts.Count][];
+        await new FeatureExtractor(Models.Tokenizer, runner, head.Layout, windows).ExtractAsync(
+            texts.ConvertAll(text => new FeatureText(text, [])),
+            (text, _, features) =>
+            {
+                var logits = new float[head.Labels];
+                head.Project(features, logits);
+                scores[text] = head.Categorize(logits);
+            },
+            null, CancellationToken.None);
+
+        for (var i = 0; i < texts.Count; i++)
+        {
+            var found = await new TextAnalyzer(model).AnalyzeAsync(texts[i], CancellationToken.None);
+            var expected = scores[i].Where(score => score.Found).OrderByDescending(score => score.Confidence).ToList();
+            Assert.Equal(
+                expected.Select(score => (head.Categories!.Categories[score.Category], head.Categories.Sentiments[score.Sentiment])),
+                found.AspectCategories!.Select(category => (category.Category, category.Sentiment)));
+            for (var k = 0; k < expected.Count; k++)
+                Assert.Equal(expected[k].Confidence, found.AspectCategories![k].Confidence, 1e-4);
+            // There is no labelling of categories, so nobody is asked about them.
+            Assert.Equal([Streaming.Contracts.LabelTask.Topics], found.Uncertainty.Select(task => task.Task));
+        }
+
+        Assert.Contains(scores, text => text.Any(score => score.Found));
+        Assert.Contains(scores, text => text.Any(score => !score.Found));
     }
 
     internal static List<string> RandomTexts(int count)

@@ -33,7 +33,7 @@ public sealed record HeadManifest
     /// <summary>Path of its weights (safetensors).</summary>
     public required string File { get; init; }
 
-    /// <summary>Label → least confidence to report it, 0–1.</summary>
+    /// <summary>Label → least confidence to report it, 0–1; for categories of aspects: category → least probability that the text judges it.</summary>
     public IReadOnlyDictionary<string, double> Thresholds { get; init; } = new Dictionary<string, double>();
 
     /// <summary>Metric → value, e.g. <c>test.micro_f1</c>.</summary>
@@ -59,13 +59,16 @@ public enum HeadTask
 
     /// <summary>Aspect terms and the sentiment towards each.</summary>
     Absa,
+
+    /// <summary>Which of given categories a text judges, and the sentiment towards each; labels are <c>category/none</c> and <c>category/sentiment</c>.</summary>
+    AspectCategory,
 }
 
 /// <summary>What kind of model a head is.</summary>
 [JsonConverter(typeof(SnakeCaseEnumConverter<HeadKind>))]
 public enum HeadKind
 {
-    /// <summary>Linear with softmax.</summary>
+    /// <summary>Linear with softmax; for categories of aspects with one softmax a category.</summary>
     Softmax,
 
     /// <summary>Linear with a linear-chain CRF.</summary>

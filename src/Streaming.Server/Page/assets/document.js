@@ -50,7 +50,9 @@ export function annotated(state, doc) {
           state ? el("a", { href: address({ ...toggled({ ...state, q: "", entity: [] }, "entity", `${e.type}:${e.text}`), document: null }), "data-nav": true }, e.text) : e.text,
           el("span", { class: `name ${hue(e.type)}` }, e.type), confidence(e.confidence)]))),
         doc.aspects.length > 0 ? panel("Aspects", table(["Aspect", "Sentiment", "Confidence"], doc.aspects.map((a) => [
-          a.term, el("span", { class: `pill ${tone(a.sentiment)}` }, a.sentiment), confidence(a.confidence)]))) : null)),
+          a.term, el("span", { class: `pill ${tone(a.sentiment)}` }, a.sentiment), confidence(a.confidence)]))) : null,
+        doc.aspect_categories?.length > 0 ? panel("Categories", table(["Category", "Sentiment", "Confidence"], doc.aspect_categories.map((c) => [
+          c.category, el("span", { class: `pill ${tone(c.sentiment)}` }, c.sentiment), confidence(c.confidence)]))) : null)),
   ];
 }
 
