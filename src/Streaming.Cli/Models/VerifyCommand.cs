@@ -13,7 +13,7 @@ internal static class VerifyCommand
 {
     public static Command Create(CliContext context)
     {
-        var names = new Argument<string[]>("BUNDLE") { Description = "Names or folders; none: every bundle", Arity = ArgumentArity.ZeroOrMore };
+        var names = new Argument<string[]>("BUNDLE") { Description = "Names, folders or exported files; none: every bundle", Arity = ArgumentArity.ZeroOrMore };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
         return new Command("verify", "Check every file of bundles against its digest, and that they load and run").With(names, data, json)
@@ -21,7 +21,7 @@ internal static class VerifyCommand
             {
                 var told = parsed.GetValue(names) ?? [];
                 var folders = told.Length > 0
-                    ? told.Select(name => BundleLocator.Find(context, parsed.GetValue(data), name)).ToList()
+                    ? told.Select(name => ExportCommand.IsArchive(name) ? Path.GetFullPath(name) : BundleLocator.Find(context, parsed.GetValue(data), name)).ToList()
                     : [.. BundleLocator.Roots(context, parsed.GetValue(data)).SelectMany(ListCommand.Folders)];
                 var results = new List<(string Folder, StreamingException? Error)>();
                 foreach (var folder in folders)
@@ -36,8 +36,16 @@ internal static class VerifyCommand
 
     private static async Task<StreamingException?> CheckAsync(string folder, CancellationToken cancellationToken)
     {
+        DirectoryInfo? scratch = null;
         try
         {
+            if (ExportCommand.IsArchive(folder))
+            {
+                scratch = Directory.CreateTempSubdirectory("streaming-verify-");
+                using var input = File.OpenRead(folder);
+                folder = ModelArchive.Read(input, Path.Combine(scratch.FullName, "bundle"), scratch.FullName, overwrite: false).Directory;
+            }
+
             var bundle = ModelBundle.Open(folder);
             await using var runner = OnnxModelRunner.Open(bundle, new OnnxRunnerOptions { Device = "cpu" });
             EnrichmentModel.Load(bundle, runner);
@@ -47,6 +55,10 @@ internal static class VerifyCommand
         catch (StreamingException error)
         {
             return error;
+        }
+        finally
+        {
+            scratch?.Delete(recursive: true);
         }
     }
 

@@ -41,6 +41,27 @@ public sealed class ModelsCommandTests : IDisposable
     public async Task Import_NameThatIsAPath_IsRefused(string name) =>
         (await _binary.RunAsync("models", "import", SharedFolder.RepositoryRoot, "--name", name)).FailedWith(2, "model_name_invalid");
 
+    [Fact]
+    public async Task Import_FolderWithoutAName_IsAskedForOne() => (await _binary.RunAsync("models", "import", SharedFolder.RepositoryRoot)).FailedWith(2, "usage");
+
+    [StarterFact]
+    public async Task Export_ThenVerifyAndImport_IsTheSameBundle()
+    {
+        var file = Path.Combine(_binary.Data, "starter.tar");
+        var exported = (await _binary.RunAsync("models", "export", "starter", "--output", file, "--json")).Json();
+        var digest = exported.GetProperty("digest").GetString()!;
+        Assert.Equal(new FileInfo(file).Length, exported.GetProperty("file_bytes").GetInt64());
+        (await _binary.RunAsync("models", "export", "starter", "--output", file)).FailedWith(2, "file_exists");
+
+        Assert.True((await _binary.RunAsync("models", "verify", file, "--json")).Json().GetProperty("ok").GetBoolean());
+
+        (await _binary.RunAsync("models", "import", file, "--digest", new string('0', 64))).FailedWith(2, "model_digest_mismatch");
+        var imported = (await _binary.RunAsync("models", "import", file, "--digest", digest, "--json")).Json();
+        Assert.Equal(digest, imported.GetProperty("digest").GetString());
+        Assert.Equal(Path.Combine(_binary.Data, "models", "starter"), imported.GetProperty("directory").GetString());
+        (await _binary.RunAsync("models", "import", file)).FailedWith(2, "model_exists");
+    }
+
     [SharedFact("models/all-MiniLM-L6-v2")]
     public async Task Import_Checkpoint_IsListedAndNotReplacedUnasked()
     {

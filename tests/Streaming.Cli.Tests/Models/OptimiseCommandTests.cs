@@ -48,11 +48,12 @@ public sealed class OptimiseCommandTests : IDisposable
         _binary.Write("train.conll", Sentences.Replace("London", "Paris", StringComparison.Ordinal));
         var folder = Path.GetDirectoryName(dev)!;
         var bundle = Path.Combine(folder, "tiny");
-        (await _binary.RunAsync("train", _binary.Write("tiny.yaml", Recipe), "--encoder", checkpoint, "--data-root", folder, "--output", bundle)).Ok();
+        var recipe = _binary.Write("tiny.yaml", Recipe);
+        (await _binary.RunAsync("train", recipe, "--encoder", checkpoint, "--data-root", folder, "--output", bundle)).Ok();
         var input = _binary.Write("texts.txt", "A text.\nAnother text, somewhat longer than the first.\n");
         var finished = await _binary.RunAsync(
             "models", "optimise", bundle, "--checkpoint", checkpoint, "--forms", "fp32,int8-7", "--input", input,
-            "--rounds", "1", "--threads", "1", "--dev", dev, "--task", "ner", "--write", "int8-7", "--json");
+            "--rounds", "1", "--threads", "1", "--dev", recipe, "--data-root", folder, "--write", "int8-7", "--json");
         var found = finished.Json();
 
         var forms = found.GetProperty("forms").EnumerateArray().ToList();

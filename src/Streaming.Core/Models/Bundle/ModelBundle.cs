@@ -73,11 +73,30 @@ public sealed class ModelBundle
         }
         if (manifest is null)
             throw new StreamingException("model_manifest_invalid", $"{ManifestName} is refused: it is null.");
+        manifest = Filled(manifest);
         var errors = ManifestValidator.Validate(manifest);
         if (errors.Count > 0)
             throw new StreamingException("model_manifest_invalid", $"{ManifestName} is refused: {string.Join("; ", errors)}.");
         return manifest;
     }
+
+    /// <summary>What was left out is empty: a source-generated serialiser gives null for it, whatever the property begins with.</summary>
+    private static ModelManifest Filled(ModelManifest manifest) => manifest with
+    {
+        Heads =
+        [
+            .. (manifest.Heads ?? []).Select(static head => head is null ? head! : head with
+            {
+                Thresholds = head.Thresholds ?? new Dictionary<string, double>(),
+                Metrics = head.Metrics ?? new Dictionary<string, double>(),
+                Baselines = head.Baselines ?? new Dictionary<string, IReadOnlyDictionary<string, double>>(),
+            }),
+        ],
+        Files = manifest.Files ?? new Dictionary<string, FileManifest>(),
+        Attribution = manifest.Attribution ?? [],
+        Encoder = manifest.Encoder with { Sha256 = manifest.Encoder.Sha256 ?? "" },
+        Training = manifest.Training is { } training ? training with { Data = training.Data ?? [] } : null,
+    };
 
     /// <summary>A declared file's bytes, verified as they are handed out.</summary>
     /// <param name="path">A key of <see cref="ModelManifest.Files"/>.</param>

@@ -57,6 +57,21 @@ public sealed class ModelBundleWriter : IDisposable
         var json = JsonSerializer.SerializeToUtf8Bytes(full, ManifestJson.OnDisk.ModelManifest);
         _ = ModelBundle.Parse(json);
         Write(ModelBundle.ManifestName, [.. json, (byte)'\n']);
+        return Publish();
+    }
+
+    /// <summary>Completes with a manifest that is there already; what was added must be what it declares.</summary>
+    /// <returns>The bundle, opened and verified.</returns>
+    /// <exception cref="StreamingException">Those of <see cref="ModelBundle.Open"/>; nothing is left behind.</exception>
+    internal ModelBundle Complete(byte[] manifest)
+    {
+        Write(ModelBundle.ManifestName, manifest);
+        _ = ModelBundle.Open(_staging);
+        return Publish();
+    }
+
+    private ModelBundle Publish()
+    {
         var old = $"{_target}.old-{Guid.NewGuid():n}";
         var replaces = Directory.Exists(_target);
         if (replaces)

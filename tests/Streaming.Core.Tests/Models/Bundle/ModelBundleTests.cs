@@ -44,9 +44,29 @@ public sealed class ModelBundleTests : IDisposable
         { "\"heads/topic.safetensors\": {", "\"ENCODER.onnx\": {" },
         { "\"heads/topic.safetensors\": {", "\"heads/topic.safetensors\": null, \"x\": {" },
         { "\"size\": 5", "\"size\": -5" },
+        { "\"files\": {", "\"fules\": {" },
+        { "\"format_version\": 1,", "" },
     };
 
     public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("heads")]
+    [InlineData("attribution")]
+    [InlineData("thresholds")]
+    [InlineData("metrics")]
+    [InlineData("baselines")]
+    public void Parse_PartThatMayBeLeftOut_IsEmpty(string part)
+    {
+        var json = File.ReadAllText(Path.Combine(Write().Directory, "manifest.json"));
+        Assert.Contains($"\"{part}\":", json, StringComparison.Ordinal);
+
+        var manifest = ModelBundle.Parse(System.Text.Encoding.UTF8.GetBytes(json.Replace($"\"{part}\":", $"\"no_{part}\":", StringComparison.Ordinal)));
+
+        Assert.Equal(part == "heads", manifest.Heads.Count == 0);
+        Assert.NotNull(manifest.Attribution);
+        Assert.All(manifest.Heads, static head => Assert.True(head.Thresholds is not null && head.Metrics is not null && head.Baselines is not null));
+    }
 
     [Fact]
     public void Complete_ThenOpen_GivesBackEverything()
