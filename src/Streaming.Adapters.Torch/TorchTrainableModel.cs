@@ -33,10 +33,7 @@ internal sealed class TorchTrainableModel : ITrainableModel
         }
 
         _encoder = new TorchEncoder(_layout, _byName, _options);
-        var config = _layout.Config;
-        Info = new TrainableModelInfo(
-            "torch", device.type == DeviceType.CUDA ? "cuda" : "cpu", config.Hidden, config.Layers, config.MaxSequence,
-            _all.Sum(static p => p.Plan.Trainable ? (long)p.Count : 0), _all.Sum(static p => (long)p.Count));
+        Info = plan.Describe("torch", device.type == DeviceType.CUDA ? "cuda" : "cpu");
     }
 
     /// <inheritdoc/>

@@ -23,7 +23,6 @@ internal sealed class OnnxTrainableModel : ITrainableModel
     public OnnxTrainableModel(TrainableModelOptions options)
     {
         var plan = ParameterPlan.Of(options);
-        var layout = plan.Layout;
         // The checkpoint is read during the call only.
         _options = options with { Checkpoint = new EncoderCheckpoint(default, new Dictionary<string, CheckpointTensor>()) };
         _parameters = new ParameterSet(plan);
@@ -39,14 +38,8 @@ internal sealed class OnnxTrainableModel : ITrainableModel
             Threads = threads,
         };
         _sessions = new TrainingSessions(_parameters, _options, new OnnxRunnerOptions { Device = options.Device, IntraOpThreads = threads });
-        long trainable = 0, all = 0;
-        foreach (var parameter in _parameters.All)
-        {
-            all += parameter.Values.Length;
-            trainable += parameter.Trainable ? parameter.Values.Length : 0;
-        }
         var device = _sessions.Encoder(training: true).Runner.Device.Split(' ')[0].Split(':')[0];
-        Info = new TrainableModelInfo("onnx", device, layout.Config.Hidden, layout.Config.Layers, layout.Config.MaxSequence, trainable, all);
+        Info = plan.Describe("onnx", device);
     }
 
     /// <inheritdoc/>

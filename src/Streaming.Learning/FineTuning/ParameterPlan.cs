@@ -65,6 +65,13 @@ public sealed class ParameterPlan
         return new ParameterPlan(layout, options);
     }
 
+    /// <summary>What a model of this plan is.</summary>
+    /// <param name="backend">Name of the backend.</param>
+    /// <param name="device"><c>cpu</c> or <c>cuda</c>.</param>
+    public TrainableModelInfo Describe(string backend, string device) => new(
+        backend, device, Layout.Config.Hidden, Layout.Config.Layers, Layout.Config.MaxSequence,
+        _all.Sum(static p => p.Trainable ? (long)p.Values.Length : 0), _all.Sum(static p => (long)p.Values.Length));
+
     /// <summary>Name of a head's weights, [labels, inputs].</summary>
     public static string HeadWeight(string head) => $"heads.{head}.weight";
 
