@@ -41,7 +41,7 @@ public sealed record ModelEvent
     /// <summary>When.</summary>
     public required DateTimeOffset DecidedAt { get; init; }
 
-    /// <summary>Who decided: <c>gate</c>, <c>person</c> or <c>seed</c>.</summary>
+    /// <summary>Who decided: <c>gate</c>, <c>person</c>, <c>rollout</c> or <c>seed</c>.</summary>
     public required string DecidedBy { get; init; }
 
     /// <summary>Retraining that made the bundle; absent when none did.</summary>
@@ -67,6 +67,18 @@ public enum ModelEventKind
     /// <summary>It stays in force whatever a gate says, until it is unpinned.</summary>
     [JsonStringEnumMemberName("pinned")]
     Pinned,
+
+    /// <summary>It computes beside what is in force, to be compared; what it finds goes nowhere.</summary>
+    [JsonStringEnumMemberName("shadowed")]
+    Shadowed,
+
+    /// <summary>It enriches a share of the documents; the rest stays with what is in force.</summary>
+    [JsonStringEnumMemberName("canaried")]
+    Canaried,
+
+    /// <summary>It was tried and is not taken; what is in force has all documents.</summary>
+    [JsonStringEnumMemberName("withdrawn")]
+    Withdrawn,
 
     /// <summary>It may be replaced again.</summary>
     [JsonStringEnumMemberName("unpinned")]

@@ -1,3 +1,5 @@
+using Streaming.Core.Models.Registry;
+
 namespace Streaming.Core.Topology;
 
 /// <summary>Which model a topology runs (<c>model:</c>).</summary>
@@ -11,6 +13,9 @@ public sealed record ModelSettings
 
     /// <summary>Folder of the model registry; null: <c>registry</c> in the data folder.</summary>
     public string? Registry { get; init; }
+
+    /// <summary>How a new model comes into force on the channel.</summary>
+    public RolloutPlan Rollout { get; init; } = new();
 
     /// <summary>What it runs on.</summary>
     public ModelDevice Device { get; init; } = ModelDevice.Auto;

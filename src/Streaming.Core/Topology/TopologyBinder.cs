@@ -12,12 +12,13 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
         var source = Source(root.Map("source"), name);
         var sink = Sink(root.Map("sink"), name);
         var deadLetters = root.Map("dead_letters");
+        var model = Model(root.Map("model"));
         var topology = new TopologyDefinition
         {
             Name = name,
             Description = root.Text("description"),
             Variables = variables,
-            Model = Model(root.Map("model")),
+            Model = model,
             Source = source,
             Chain = chain,
             Enrichment = Enrichment(stages),
@@ -26,7 +27,7 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
             Sink = sink,
             DeadLetters = new DeadLetterSettings { Topic = deadLetters.Text("topic") ?? name + ".dead-letter", MaxAttempts = deadLetters.Integer("max_attempts") },
             Labelling = LabellingBinder.Bind(root.Map("labelling"), Thresholds, diagnostics),
-            Retraining = RetrainingBinder.Bind(root.Map("retraining"), Model(root.Map("model")), diagnostics),
+            Retraining = RetrainingBinder.Bind(root.Map("retraining"), model, diagnostics),
         };
         if (sink.UsesKafka && !source.UsesKafka)
             diagnostics.Error(TopologyErrorCodes.Conflict, root.Map("sink").PositionOf("kind"), "`sink.kind` is `kafka`, but messages do not come from Kafka.", $"Set `source.kafka.{SourceSettings.BootstrapServers}`: documents go to the same cluster.");
@@ -39,11 +40,12 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
         return topology;
     }
 
-    private static ModelSettings Model(SettingMap map) => new()
+    private ModelSettings Model(SettingMap map) => new()
     {
         Bundle = map.Text("bundle")!,
         Channel = map.Text("channel"),
         Registry = map.Text("registry"),
+        Rollout = RolloutLanguage.Bind(map, diagnostics),
         Device = map.Text("device") switch { "cpu" => ModelDevice.Cpu, "cuda" => ModelDevice.Cuda, _ => ModelDevice.Auto },
         Threads = map.Integer("threads"),
         MaxWindows = map.Integer("max_windows"),

@@ -1,4 +1,5 @@
 using Streaming.Contracts;
+using Annotations = Streaming.Core.Models.Annotations;
 
 namespace Streaming.Learning.Selection;
 
@@ -18,6 +19,31 @@ public static class Disagreement
             LabelTask.Sentiment => OfScores(left.Sentiment?.Scores ?? [], right.Sentiment?.Scores ?? []),
             _ => throw new InvalidOperationException($"There is no measure for {task}: this is a bug."),
         };
+    }
+
+    /// <summary>For several tasks.</summary>
+    public static IReadOnlyList<(LabelTask Task, double Value)> Of(IReadOnlyList<LabelTask> tasks, Annotations left, Annotations right)
+    {
+        ArgumentNullException.ThrowIfNull(tasks);
+        var (a, b) = (Guess(left), Guess(right));
+        return [.. tasks.Select(task => (task, Between(task, a, b)))];
+    }
+
+    /// <summary>Findings whose uncertainty says how far a second model disagrees; where no uncertainty was measured, as they are.</summary>
+    public static Annotations Note(Annotations found, IReadOnlyList<(LabelTask Task, double Value)> disagreement)
+    {
+        ArgumentNullException.ThrowIfNull(found);
+        ArgumentNullException.ThrowIfNull(disagreement);
+        if (found.Uncertainty.Count == 0)
+            return found;
+        var values = disagreement.ToDictionary(static one => one.Task, static one => one.Value);
+        return found with { Uncertainty = [.. found.Uncertainty.Select(one => values.TryGetValue(one.Task, out var value) ? one with { Disagreement = value } : one)] };
+    }
+
+    private static LabelGuess Guess(Annotations found)
+    {
+        ArgumentNullException.ThrowIfNull(found);
+        return new LabelGuess { Entities = found.Entities, Topics = found.Topics, Sentiment = found.Sentiment, Aspects = found.Aspects };
     }
 
     // 1 − F1 of one set held against the other.

@@ -26,6 +26,9 @@ public sealed record ModelChannel
     /// <summary>True while no gate may replace it.</summary>
     public bool IsPinned { get; init; }
 
+    /// <summary>A candidate on its way into force; null: none.</summary>
+    public ModelRollout? Rollout { get; init; }
+
     /// <summary>Decisions, oldest first; the latest <see cref="MaxEvents"/>.</summary>
     public IReadOnlyList<ModelEvent> Events { get; init; } = [];
 
@@ -54,6 +57,7 @@ public sealed record ModelChannel
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true,
+    UseStringEnumConverter = true,
     WriteIndented = true,
     NewLine = "\n")]
 [JsonSerializable(typeof(ModelChannel))]

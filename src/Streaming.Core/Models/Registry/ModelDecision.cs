@@ -1,7 +1,7 @@
 namespace Streaming.Core.Models.Registry;
 
 /// <summary>Why a model is taken or not.</summary>
-/// <param name="By"><see cref="Gate"/>, <see cref="Person"/> or <see cref="Seed"/>.</param>
+/// <param name="By"><see cref="Gate"/>, <see cref="Person"/>, <see cref="Rollout"/> or <see cref="Seed"/>.</param>
 /// <param name="Reasons">A sentence each.</param>
 public sealed record ModelDecision(string By, IReadOnlyList<string> Reasons)
 {
@@ -10,6 +10,9 @@ public sealed record ModelDecision(string By, IReadOnlyList<string> Reasons)
 
     /// <summary>A person decided.</summary>
     public const string Person = "person";
+
+    /// <summary>The guards of a rollout decided.</summary>
+    public const string Rollout = "rollout";
 
     /// <summary>The first bundle of a channel, taken from where the topology names it.</summary>
     public const string Seed = "seed";

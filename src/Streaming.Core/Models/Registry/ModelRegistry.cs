@@ -14,13 +14,14 @@ namespace Streaming.Core.Models.Registry;
 /// bundles/DIGEST/manifest.json, encoder.onnx, heads/…   never changed once there
 /// manifests/DIGEST.json                                 stays when the bundle is collected: the ledger of what has been
 /// channels/NAME/CHANNEL.json                            in force, before, decisions
+/// rollouts/NAME@CHANNEL@DECISION/PROCESS.json           what processes have counted of a candidate on its way into force
 /// staging/                                              being copied; nobody looks here
 /// </code>
 /// Several processes may use one registry, also over a shared file system: writers take turns by a locked file.
 /// </remarks>
 /// <param name="directory">The registry's folder; made at the first write.</param>
 /// <param name="time">Clock of decisions and of waiting for the turn.</param>
-public sealed class ModelRegistry(string directory, TimeProvider time)
+public sealed partial class ModelRegistry(string directory, TimeProvider time)
 {
     private static readonly TimeSpan TurnPatience = TimeSpan.FromSeconds(30);
 
@@ -130,20 +131,18 @@ public sealed class ModelRegistry(string directory, TimeProvider time)
     /// <param name="bundle">The bundle, from <see cref="AddAsync"/>.</param>
     /// <param name="decision">Why, and by whom.</param>
     /// <param name="cancellationToken">Gives up waiting for the turn.</param>
-    /// <exception cref="StreamingException"><c>model_pinned</c> when a gate promotes though the channel is pinned.</exception>
+    /// <remarks>A candidate that is being tried ends with it: as the one in force, or withdrawn.</remarks>
+    /// <exception cref="StreamingException"><c>model_pinned</c>, <c>rollout_under_way</c> when a gate promotes though the channel is pinned, or another candidate is being tried.</exception>
     public ValueTask<ModelChannel> PromoteAsync(string channel, ModelBundle bundle, ModelDecision decision, CancellationToken cancellationToken) => ChangeAsync(
         bundle.Manifest.Name,
         channel,
         now =>
         {
-            if (!Holds(bundle.Digest))
-                throw new StreamingException("model_not_in_registry", $"The registry '{Directory}' has no bundle with the digest {bundle.Digest}; add it first.");
+            Require(bundle);
             if (now.Current == bundle.Digest)
                 return now;
-            if (now.IsPinned && decision.By != ModelDecision.Person)
-                throw new StreamingException("model_pinned", $"The channel {now.Name}@{now.Channel} is pinned to the version {VersionOf(now.Current)}. Unpin it with `streaming models pin {now.Name} --off`, or promote by hand.", ExitCode.CheckFailed);
-            var next = now.With(Event(now, ModelEventKind.Promoted, bundle.Manifest.Version, bundle.Digest, decision));
-            return next with { Current = bundle.Digest, Before = now.Current.Length == 0 ? now.Before : [.. now.Before, now.Current] };
+            CheckPin(now, decision);
+            return InForce(now.Rollout?.Digest == bundle.Digest ? now : Displace(now, bundle.Manifest.Version, decision), bundle.Digest, bundle.Manifest.Version, decision);
         },
         cancellationToken);
 
@@ -154,7 +153,7 @@ public sealed class ModelRegistry(string directory, TimeProvider time)
         now => now.With(Event(now, ModelEventKind.Refused, manifest.Version, CheckDigest(digest), decision)),
         cancellationToken);
 
-    /// <summary>Puts in force what was before, or a version told.</summary>
+    /// <summary>Puts in force what was before, or a version told. While a candidate is being tried and no version is told, that ends instead.</summary>
     /// <param name="name">Bundle name.</param>
     /// <param name="channel">The channel's own name.</param>
     /// <param name="version">Version or digest (its beginning) to go back to; null: the one before.</param>
@@ -166,6 +165,8 @@ public sealed class ModelRegistry(string directory, TimeProvider time)
         channel,
         now =>
         {
+            if (now.Rollout is not null && version is null)
+                return Leave(now, decision);
             var place = version is null ? now.Before.Count - 1 : IndexOf(now.Before, version);
             if (place < 0)
             {
@@ -174,6 +175,8 @@ public sealed class ModelRegistry(string directory, TimeProvider time)
                     : $"No version '{version}' was in force before on {name}@{channel}; there were: {(now.Before.Count == 0 ? "none" : string.Join(", ", now.Before.Select(VersionOf)))}.");
             }
 
+            if (now.Rollout is not null)
+                now = Leave(now, decision);
             var target = now.Before[place];
             var bundle = Open(target);
             var next = now.With(Event(now, ModelEventKind.RolledBack, bundle.Manifest.Version, target, decision));
@@ -206,12 +209,15 @@ public sealed class ModelRegistry(string directory, TimeProvider time)
         using var turn = await TurnAsync(cancellationToken).ConfigureAwait(false);
         if (!System.IO.Directory.Exists(Bundles))
             return [];
+        CollectEvidence();
         foreach (var part in System.IO.Directory.EnumerateFiles(Directory, "*.part", SearchOption.AllDirectories))
             File.Delete(part);
         var needed = new HashSet<string>(StringComparer.Ordinal);
         foreach (var channel in AllChannels())
         {
             needed.Add(channel.Current);
+            if (channel.Rollout is { } rollout)
+                needed.Add(rollout.Digest);
             needed.UnionWith(channel.Before.TakeLast(keep));
         }
 
@@ -248,6 +254,8 @@ public sealed class ModelRegistry(string directory, TimeProvider time)
                 {
                     if (channel.Current.Length > 0 && !Holds(channel.Current))
                         wrong.Add($"{channel.Name}@{channel.Channel} points to {channel.Current}, which is not here");
+                    if (channel.Rollout is { } rollout && !Holds(rollout.Digest))
+                        wrong.Add($"{channel.Name}@{channel.Channel} tries {rollout.Digest}, which is not here");
                     for (var i = 1; i < channel.Events.Count; i++)
                     {
                         if (channel.Events[i].Sequence != channel.Events[i - 1].Sequence + 1)

@@ -1,0 +1,155 @@
+using System.Globalization;
+using Streaming.Contracts;
+using Streaming.Core.Models.Registry;
+using Streaming.Learning.Retraining;
+
+namespace Streaming.Learning.Promotion;
+
+/// <summary>Judges a stage of a rollout by what was counted: goes on, gets through, or is withdrawn.</summary>
+public static class RolloutGuards
+{
+    /// <summary>Documents of either side below which nothing but failures is judged before the stage is complete.</summary>
+    public const int MinDocuments = 50;
+
+    /// <summary>Failures below which nothing is judged by them before the stage is complete.</summary>
+    public const int MinFailures = 3;
+
+    /// <summary>Timed batches below which nothing is judged by their times.</summary>
+    public const int MinTimedBatches = 20;
+
+    /// <summary>Judges.</summary>
+    /// <param name="stage">The stage.</param>
+    /// <param name="counts">What all processes have counted.</param>
+    /// <param name="now">Now.</param>
+    public static RolloutVerdict Judge(ModelRollout stage, RolloutCounts counts, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(stage);
+        ArgumentNullException.ThrowIfNull(counts);
+        var plan = stage.Plan;
+        var isShadow = stage.Stage == RolloutStage.Shadow;
+        var needed = isShadow ? plan.ShadowDocuments : plan.CanaryDocuments;
+        var isFull = counts.Candidate.Documents >= needed;
+        var checks = Checks(stage, counts, isFull);
+        var metrics = Metrics(stage, counts, checks);
+        var wrong = checks.Where(static check => !check.Passed).Select(static check => check.Reason).ToList();
+        if (wrong.Count > 0)
+            return new RolloutVerdict(RolloutStep.Withdraw, wrong, metrics);
+        if (isFull && now - stage.Since >= plan.MinDuration)
+            return new RolloutVerdict(RolloutStep.Pass, [Text($"{Name(stage)}: {counts.Candidate.Documents} documents of version {stage.Version} within the guards."), .. checks.Select(static check => check.Reason)], metrics);
+        return now - stage.Since >= plan.MaxDuration
+            ? new RolloutVerdict(RolloutStep.Withdraw, [Text($"{Name(stage)}: only {counts.Candidate.Documents} of {needed} documents in {(now - stage.Since).TotalHours:0.#} hours, which is as long as it may take.")], metrics)
+            : new RolloutVerdict(RolloutStep.Wait, [], metrics);
+    }
+
+    /// <summary>Population stability index of two counts of labels, less what chance alone makes of counts so small.</summary>
+    public static double LabelShift(IReadOnlyDictionary<string, long> inForce, IReadOnlyDictionary<string, long> candidate)
+    {
+        ArgumentNullException.ThrowIfNull(inForce);
+        ArgumentNullException.ThrowIfNull(candidate);
+        var labels = inForce.Keys.Union(candidate.Keys).Order(StringComparer.Ordinal).ToList();
+        double first = inForce.Values.Sum(), second = candidate.Values.Sum();
+        if (first == 0 || second == 0)
+            return 0;
+        var index = DriftMonitor.StabilityIndex(
+            [.. labels.Select(label => inForce.GetValueOrDefault(label) / first)], [.. labels.Select(label => candidate.GetValueOrDefault(label) / second)]);
+        return Math.Max(0, index - ((labels.Count - 1) * ((1 / first) + (1 / second))));
+    }
+
+    private static List<GateCheck> Checks(ModelRollout stage, RolloutCounts counts, bool isFull)
+    {
+        var (plan, name) = (stage.Plan, Name(stage));
+        var checks = new List<GateCheck>();
+        if (isFull || counts.Failed >= MinFailures)
+        {
+            checks.Add(new GateCheck("failures", counts.FailureRate <= plan.MaxFailureRate, Text(
+                $"{name}: it failed on {counts.Failed} of {counts.Failed + counts.Candidate.Documents} texts{Codes(counts)}, at most {plan.MaxFailureRate:P1} may fail.")));
+        }
+
+        if (counts.TimedBatches >= MinTimedBatches)
+        {
+            checks.Add(new GateCheck("latency", counts.SlowBatches * 2 <= counts.TimedBatches, Text(
+                $"{name}: on {counts.SlowBatches} of {counts.TimedBatches} batches it took more than {plan.MaxLatencyRatio:F2} times as long ({counts.LatencyRatio:F2} times over all), at most half may.")));
+        }
+
+        if (counts.Compared >= MinDocuments || (isFull && counts.Compared > 0))
+        {
+            foreach (var task in counts.Agreement.Keys)
+            {
+                var agreement = counts.MeanAgreement(task);
+                checks.Add(new GateCheck($"{Name(task)}.agreement", agreement >= plan.MinAgreement, Text(
+                    $"{name}: {Name(task)} agree by {agreement:F3} on {counts.Compared} texts, at least {plan.MinAgreement:F3} is asked for.")));
+            }
+        }
+
+        if (Math.Min(counts.Candidate.Documents, counts.InForce.Documents) < MinDocuments && !isFull)
+            return checks;
+        foreach (var (task, candidate) in counts.Candidate.Tasks)
+        {
+            if (!counts.InForce.Tasks.TryGetValue(task, out var inForce))
+                continue;
+            if (inForce.MeanConfidence is { } before && candidate.MeanConfidence is { } after)
+            {
+                checks.Add(new GateCheck($"{Name(task)}.confidence", before - after <= plan.MaxConfidenceDrop, Text(
+                    $"{name}: mean confidence of {Name(task)} {before:F3} → {after:F3}, at most {plan.MaxConfidenceDrop:F3} less is allowed.")));
+            }
+
+            var shift = LabelShift(inForce.Labels, candidate.Labels);
+            checks.Add(new GateCheck($"{Name(task)}.labels", shift <= plan.MaxLabelShift, Text(
+                $"{name}: the labels of {Name(task)} shift by {shift:F3} (population stability index beyond chance), at most {plan.MaxLabelShift:F3} is allowed.")));
+        }
+
+        return checks;
+    }
+
+    private static SortedDictionary<string, double> Metrics(ModelRollout stage, RolloutCounts counts, List<GateCheck> checks)
+    {
+        var stageName = RolloutTrial.Name(stage.Stage);
+        var metrics = new SortedDictionary<string, double>(StringComparer.Ordinal)
+        {
+            [$"{stageName}.documents"] = counts.Candidate.Documents,
+            [$"{stageName}.compared"] = counts.Compared,
+            [$"{stageName}.failures"] = counts.Failed,
+            [$"{stageName}.latency.ratio"] = counts.LatencyRatio,
+            [$"{stageName}.guards.failed"] = checks.Count(static check => !check.Passed),
+        };
+        foreach (var task in counts.Agreement.Keys)
+            metrics[$"{stageName}.{Name(task)}.agreement"] = counts.MeanAgreement(task);
+        foreach (var (side, counted) in new[] { ("before", counts.InForce), ("after", counts.Candidate) })
+        {
+            foreach (var (task, found) in counted.Tasks)
+            {
+                if (found.MeanConfidence is { } confidence)
+                    metrics[$"{stageName}.{Name(task)}.confidence.{side}"] = confidence;
+            }
+        }
+
+        return metrics;
+    }
+
+    private static string Codes(RolloutCounts counts) => counts.Failures.Count == 0 ? "" : $" ({string.Join(", ", counts.Failures.Select(static pair => $"{pair.Key}: {pair.Value}"))})";
+
+    private static string Name(ModelRollout stage) => RolloutTrial.Name(stage.Stage);
+
+    private static string Name(LabelTask task) => task.ToString().ToLowerInvariant();
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>What becomes of a stage.</summary>
+/// <param name="Step">What to do.</param>
+/// <param name="Reasons">Why, a sentence each; empty while it goes on.</param>
+/// <param name="Metrics">What was measured, e.g. <c>shadow.entities.agreement</c>.</param>
+public sealed record RolloutVerdict(RolloutStep Step, IReadOnlyList<string> Reasons, IReadOnlyDictionary<string, double> Metrics);
+
+/// <summary>What to do with a candidate.</summary>
+public enum RolloutStep
+{
+    /// <summary>There is not enough to judge by yet.</summary>
+    Wait,
+
+    /// <summary>The next stage, or full promotion.</summary>
+    Pass,
+
+    /// <summary>Back to the model in force.</summary>
+    Withdraw,
+}
