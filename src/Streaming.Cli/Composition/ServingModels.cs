@@ -6,6 +6,7 @@ using Streaming.Core.Models.Bundle;
 using Streaming.Core.Models.Registry;
 using Streaming.Core.Telemetry;
 using Streaming.Core.Topology;
+using Streaming.Learning.Promotion;
 using Streaming.Server.Models;
 using Streaming.Text.Analysis;
 
@@ -19,7 +20,7 @@ internal sealed class ServingModels : IAsyncDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
-    // Over Kafka the decisions themselves are heard of; looking is for what was missed.
+    // Over Kafka the decisions themselves are heard of; looking is for what was missed, and for a candidate while there is one.
     private static readonly TimeSpan RareLook = TimeSpan.FromSeconds(15);
 
     private readonly CliContext _context;
@@ -27,6 +28,7 @@ internal sealed class ServingModels : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly ModelSlot _slot;
+    private readonly ServingCandidate _candidate;
     private Task _following = Task.CompletedTask;
     private string _refused = "";
 
@@ -35,6 +37,7 @@ internal sealed class ServingModels : IAsyncDisposable
         (_context, _topology, Registry, Bundle) = (context, topology, registry, bundle);
         _slot = new ModelSlot(model);
         View = new ChannelView(bundle.Manifest.Name, topology.Model.Channel ?? ModelChannel.Stable);
+        _candidate = new ServingCandidate(context, topology, _slot, registry, bundle.Manifest.Name);
     }
 
     /// <summary>Hands out the model in force.</summary>
@@ -58,6 +61,9 @@ internal sealed class ServingModels : IAsyncDisposable
     /// <summary>Raised after a swap with the new bundle, on a thread of no matter whose.</summary>
     public Func<ModelBundle, CancellationToken, ValueTask>? Swapped { get; set; }
 
+    /// <summary>Raised after this process has decided about a candidate, likewise.</summary>
+    public Func<CancellationToken, ValueTask>? Decided { get; set; }
+
     /// <summary>Loads and warms up the first model, and follows the channel from then on.</summary>
     public static async Task<ServingModels> StartAsync(CliContext context, string? data, TopologyDefinition topology, CancellationToken cancellationToken)
     {
@@ -67,8 +73,20 @@ internal sealed class ServingModels : IAsyncDisposable
             : await RegistryAccess.InForceAsync(context, data, registry, topology.Model, cancellationToken);
         var model = await LoadAsync(context, bundle, topology, before: null, cancellationToken);
         var serving = new ServingModels(context, topology, registry, bundle, model);
+        try
+        {
+            if (topology.Labelling is { Enabled: true, SecondBundle: { } second })
+                serving._candidate.UseSecond(ModelBundle.Open(BundleLocator.Find(context, data, second)));
+            await serving._candidate.FollowAsync(registry?.Channel(bundle.Manifest.Name, topology.Model.Channel!).Rollout, cancellationToken);
+        }
+        catch
+        {
+            await serving.DisposeAsync();
+            throw;
+        }
+
         if (registry is not null)
-            serving._following = Task.Run(serving.FollowAsync, CancellationToken.None);
+            serving._following = Task.Run(serving.WatchAsync, CancellationToken.None);
         return serving;
     }
 
@@ -76,10 +94,13 @@ internal sealed class ServingModels : IAsyncDisposable
     public ModelHistory History()
     {
         var channel = Registry!.Channel(Bundle.Manifest.Name, _topology.Model.Channel!);
-        return new ModelHistory(channel.Name, channel.Channel, Identity.Version, channel.IsPinned, channel.Events);
+        return new ModelHistory(channel.Name, channel.Channel, Identity.Version, channel.IsPinned, channel.Events)
+        {
+            Trial = channel.Rollout is { } rollout ? ModelTrialView.Of(rollout, RolloutControl.Evidence(Registry, channel.Name, channel.Channel, rollout)) : null,
+        };
     }
 
-    /// <summary>Looks at the channel now, and swaps when it has changed.</summary>
+    /// <summary>Looks at the channel now, swaps when it has changed, and tries what is to be tried.</summary>
     /// <returns>Whether it swapped.</returns>
     public async ValueTask<bool> CheckAsync(CancellationToken cancellationToken)
     {
@@ -96,23 +117,42 @@ internal sealed class ServingModels : IAsyncDisposable
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            var digest = View.Digest;
-            if (digest.Length == 0 || digest == Bundle.Digest || digest == _refused)
-                return false;
-            var next = Open(digest);
-            if (next is null)
-                return false;
-            await _slot.SwapAsync(async (before, token) => await LoadAsync(_context, next, _topology, before, token), cancellationToken);
-            (Bundle, _refused) = (next, "");
-            _context.Tell(new Notice(NoticeLevel.Information, "model_swapped", $"{next.Manifest.Name} {next.Manifest.Version} is in force ({next.Digest[..12]}, verified)"));
-            if (Swapped is { } swapped)
-                await swapped(next, cancellationToken);
-            return true;
+            var swapped = await FollowAsync(cancellationToken);
+            if (!await _candidate.StepAsync(cancellationToken))
+                return swapped;
+            View.Look(Registry!);
+            swapped |= await FollowAsync(cancellationToken);
+            if (Decided is { } decided)
+                await decided(cancellationToken);
+            return swapped;
         }
         finally
         {
             _turn.Release();
         }
+    }
+
+    private async ValueTask<bool> FollowAsync(CancellationToken cancellationToken)
+    {
+        var (rollout, digest) = (Registry!.Channel(View.Name, View.Channel).Rollout, View.Digest);
+        var next = digest.Length == 0 || digest == Bundle.Digest || digest == _refused ? null : Open(digest);
+        if (next is not null)
+        {
+            var isHere = _candidate.Bundle?.Digest == next.Digest;
+            _candidate.Gone();
+            if (isHere)
+                await _slot.AdoptAsync(cancellationToken);
+            else
+                await _slot.SwapAsync(async (before, token) => await LoadAsync(_context, next, _topology, before, token), cancellationToken);
+            (Bundle, _refused) = (next, "");
+            _context.Tell(new Notice(NoticeLevel.Information, "model_swapped", $"{next.Manifest.Name} {next.Manifest.Version} is in force ({next.Digest[..12]}, verified)"));
+            if (Swapped is { } swapped)
+                await swapped(next, cancellationToken);
+        }
+
+        // A shared folder may still show as tried what was heard to be in force.
+        await _candidate.FollowAsync(rollout?.Digest == Bundle.Digest ? null : rollout, cancellationToken);
+        return next is not null;
     }
 
     /// <inheritdoc/>
@@ -174,13 +214,17 @@ internal sealed class ServingModels : IAsyncDisposable
         }
     }
 
-    private async Task FollowAsync()
+    private async Task WatchAsync()
     {
-        using var timer = new PeriodicTimer(_topology.Source.UsesKafka ? RareLook : Look, _context.Time);
+        using var timer = new PeriodicTimer(Look, _context.Time);
+        var looked = _context.Time.GetTimestamp();
         try
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))
             {
+                if (_topology.Source.UsesKafka && !_candidate.IsOnTrial && _context.Time.GetElapsedTime(looked) < RareLook)
+                    continue;
+                looked = _context.Time.GetTimestamp();
                 try
                 {
                     await CheckAsync(_stop.Token);

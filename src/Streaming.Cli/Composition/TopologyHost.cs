@@ -164,6 +164,10 @@ internal sealed class TopologyHost : IAsyncDisposable
             await EnsureTopicAsync(producer, _topology.Retraining.EventsTopic, "decisions about models", cancellationToken);
             Own(ModelEventsLink.Start(_context, _topology, Serving, producer));
         }
+        else if (Serving.Registry is { } registry)
+        {
+            Serving.Decided = new EventPublisher(registry, _topology, Serving.View.Name, Producer!).PublishAsync;
+        }
 
         using (var lease = Serving.Source.Acquire())
             _batching = await BatchTuning.ApplyAsync(_context, data, _topology.Batching, lease.Model.Runner, Serving.Bundle.Manifest.Encoder.Sha256, cancellationToken);

@@ -7,6 +7,7 @@ using Streaming.Contracts;
 using Streaming.Core;
 using Streaming.Core.Models.Bundle;
 using Streaming.Core.Models.Registry;
+using Streaming.Learning.Promotion;
 
 namespace Streaming.Cli.Models;
 
@@ -17,13 +18,18 @@ internal static class RegistryCommands
     public static Command Promote(CliContext context)
     {
         var name = new Argument<string>("BUNDLE") { Description = "Name or folder of the bundle" };
+        var shadow = new Option<bool>("--shadow") { Description = "Let it compute beside the one in force first, and compare; with --canary both in turn" };
+        var canary = new Option<bool>("--canary") { Description = "Let it enrich a share of the documents first" };
+        var share = new Option<double?>("--share") { Description = "That share, 0-1; of the batches for --shadow alone", HelpName = "SHARE" };
+        var documents = new Option<int>("--documents") { Description = "Documents that end a stage (default: as in a topology, 500)", HelpName = "N" }.Between(1, 1_000_000_000);
         var (data, registry, channel, reason, json) = Options("Why; goes into the event");
-        return new Command("promote", "Put a bundle in force on a channel of the registry; those who follow it switch").With(name, registry, channel, reason, data, json)
+        return new Command("promote", "Put a bundle in force on a channel of the registry; those who follow it switch").With(name, shadow, canary, share, documents, registry, channel, reason, data, json)
             .Does(context, async (parsed, cancellationToken) =>
             {
+                var plan = Plan(parsed.GetValue(shadow), parsed.GetValue(canary), parsed.GetValue(share), parsed.GetValue(documents));
                 var opened = RegistryAccess.Open(context, parsed.GetValue(data), parsed.GetValue(registry));
                 var bundle = await opened.AddAsync(ModelBundle.Open(BundleLocator.Find(context, parsed.GetValue(data), parsed.GetValue(name)!)), cancellationToken);
-                Report(context, parsed.GetValue(json), await opened.PromoteAsync(parsed.GetValue(channel)!, bundle, Decision(parsed.GetValue(reason), "Promoted by hand."), cancellationToken));
+                Report(context, parsed.GetValue(json), await opened.BeginRolloutAsync(parsed.GetValue(channel)!, bundle, plan, Decision(parsed.GetValue(reason), "Promoted by hand."), cancellationToken));
                 return ExitCode.Ok;
             });
     }
@@ -34,7 +40,7 @@ internal static class RegistryCommands
         var name = new Argument<string>("NAME") { Description = "Name of the model" };
         var to = new Option<string?>("--to") { Description = "Version, or the beginning of a digest; default: the one before", HelpName = "VERSION" };
         var (data, registry, channel, reason, json) = Options("Why; goes into the event");
-        return new Command("rollback", "Put in force again what was before on a channel of the registry").With(name, to, registry, channel, reason, data, json)
+        return new Command("rollback", "End the trial of a candidate; where none is tried, put in force again what was before").With(name, to, registry, channel, reason, data, json)
             .Does(context, async (parsed, cancellationToken) =>
             {
                 var opened = RegistryAccess.Open(context, parsed.GetValue(data), parsed.GetValue(registry));
@@ -127,7 +133,7 @@ internal static class RegistryCommands
 
         foreach (var channel in channels)
         {
-            context.Out.WriteLine($"{channel.Name}@{channel.Channel}: {channel.InForce?.Version} ({channel.Current[..12]}){(channel.IsPinned ? ", pinned" : "")}");
+            context.Out.WriteLine($"{channel.Name}@{channel.Channel}: {channel.InForce?.Version} ({channel.Current[..12]}){(channel.IsPinned ? ", pinned" : "")}{Trial(channel)}");
             foreach (var decided in channel.Events.TakeLast(10))
                 context.Out.WriteLine($"  {decided.Sequence,4} {decided.DecidedAt:yyyy-MM-dd HH:mm:ss} {Word(decided.Kind),-11} {decided.Version,-20} {string.Join(' ', decided.Reasons)}");
         }
@@ -139,13 +145,27 @@ internal static class RegistryCommands
 
     private static ModelDecision Decision(string? reason, string otherwise) => new(ModelDecision.Person, [string.IsNullOrWhiteSpace(reason) ? otherwise : reason]);
 
+    private static RolloutPlan Plan(bool shadow, bool canary, double? share, int documents)
+    {
+        if (share is <= 0 or > 1)
+            throw new StreamingException("usage", string.Create(CultureInfo.InvariantCulture, $"--share takes a number above 0 and up to 1, not {share}"));
+        if (!shadow && !canary && (share is not null || documents > 0))
+            throw new StreamingException("usage", "--share and --documents belong to --shadow or --canary");
+        var plan = new RolloutPlan { Mode = (shadow, canary) switch { (true, true) => RolloutMode.Progressive, (true, false) => RolloutMode.Shadow, (false, true) => RolloutMode.Canary, _ => RolloutMode.Direct } };
+        if (share is { } some)
+            plan = canary ? plan with { CanaryShare = some } : plan with { ShadowShare = some };
+        return documents > 0 ? plan with { ShadowDocuments = documents, CanaryDocuments = documents } : plan;
+    }
+
     private static void Report(CliContext context, bool json, ModelChannel channel)
     {
         if (json)
             JsonText.WriteObject(context.Out, writer => WriteMembers(writer, channel));
         else
-            context.Out.WriteLine($"{channel.Name}@{channel.Channel}: {channel.InForce!.Version} is in force ({channel.Current[..12]}){(channel.IsPinned ? ", pinned" : "")}");
+            context.Out.WriteLine($"{channel.Name}@{channel.Channel}: {channel.InForce!.Version} is in force ({channel.Current[..12]}){(channel.IsPinned ? ", pinned" : "")}{Trial(channel)}");
     }
+
+    private static string Trial(ModelChannel channel) => channel.Rollout is { } rollout ? $"; {rollout.Version} is being tried ({RolloutTrial.Name(rollout.Stage)})" : "";
 
     private static void WriteMembers(Utf8JsonWriter writer, ModelChannel channel)
     {
@@ -155,6 +175,14 @@ internal static class RegistryCommands
         writer.WriteString("digest", channel.Current);
         writer.WriteBoolean("pinned", channel.IsPinned);
         writer.WriteNumber("sequence", channel.LastSequence);
+        if (channel.Rollout is not { } rollout)
+            return;
+        writer.WriteStartObject("trial");
+        writer.WriteString("version", rollout.Version);
+        writer.WriteString("digest", rollout.Digest);
+        writer.WriteString("stage", RolloutTrial.Name(rollout.Stage));
+        writer.WriteString("since", rollout.Since);
+        writer.WriteEndObject();
     }
 
     private static string Word(ModelEventKind kind) => kind switch
@@ -163,6 +191,9 @@ internal static class RegistryCommands
         ModelEventKind.Refused => "refused",
         ModelEventKind.RolledBack => "rolled back",
         ModelEventKind.Pinned => "pinned",
+        ModelEventKind.Shadowed => "in shadow",
+        ModelEventKind.Canaried => "canary",
+        ModelEventKind.Withdrawn => "withdrawn",
         _ => "unpinned",
     };
 }

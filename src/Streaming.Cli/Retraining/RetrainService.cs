@@ -75,7 +75,7 @@ internal sealed class RetrainService
         if (outcome is null)
             return null;
         _drift?.Reset();
-        _context.Tell(new Notice(NoticeLevel.Information, outcome.Promoted switch { true => "model_promoted", false => "model_refused", null => "nothing_learnt" }, Text(outcome)));
+        _context.Tell(new Notice(NoticeLevel.Information, outcome.Promoted switch { true => outcome.Stage is null ? "model_promoted" : "model_on_trial", false => "model_refused", null => "nothing_learnt" }, Text(outcome)));
         if (Ended is not null)
             await Ended(outcome, cancellationToken);
         return outcome;
@@ -88,6 +88,8 @@ internal sealed class RetrainService
 
     private async ValueTask<string?> DueAsync(CancellationToken cancellationToken)
     {
+        if (_cycle.IsOnTrial)
+            return null;
         var waiting = await _cycle.WaitingAsync(cancellationToken);
         await WatchDriftAsync(cancellationToken);
         return RetrainTriggers.Due(

@@ -31,6 +31,7 @@ internal static class RetrainSetup
             Channel = topology.Definition.Model.Channel ?? ModelChannel.Stable,
             Tasks = [.. Tasks.Where(pair => topology.Definition.HasStage(pair.Stage)).Select(static pair => pair.Task)],
             MinLabels = settings.MinLabels,
+            Rollout = topology.Definition.Model.Rollout,
             Originals = Files(settings.Originals, folder),
             Tests = Files(settings.Test, folder),
             MaxSourceShare = settings.MaxSourceShare,

@@ -21,6 +21,8 @@ internal static class LabellingBinder
             TargetShare = map.Number("target_share")!.Value,
             Measure = map.Text("measure")!,
             NearDuplicate = map.Number("near_duplicate")!.Value,
+            SecondBundle = map.Text("second_bundle"),
+            DisagreementFrom = map.Number("disagreement_from")!.Value,
             Llm = Llm(map.Map("llm"), diagnostics),
         };
         if (labelling.Topic == labelling.LabelledTopic)

@@ -39,6 +39,12 @@ public sealed record LabellingSettings
     /// <summary>Similarity (Jaccard, of word triples) from which on a text counts as chosen already, 0.3–1.</summary>
     public double NearDuplicate { get; init; } = 0.8;
 
+    /// <summary>Bundle that computes a share of the batches too (<see cref="ModelSettings.Rollout"/> says which), so that the disagreement of the two is a reason; null: none.</summary>
+    public string? SecondBundle { get; init; }
+
+    /// <summary>Disagreement of two models in a task from which on a document is a candidate, above 0 to 1.</summary>
+    public double DisagreementFrom { get; init; } = 0.5;
+
     /// <summary>The language model that answers.</summary>
     public LlmSettings Llm { get; init; } = new();
 }

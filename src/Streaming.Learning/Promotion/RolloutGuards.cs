@@ -50,9 +50,12 @@ public static class RolloutGuards
         double first = inForce.Values.Sum(), second = candidate.Values.Sum();
         if (first == 0 || second == 0)
             return 0;
-        var index = DriftMonitor.StabilityIndex(
-            [.. labels.Select(label => inForce.GetValueOrDefault(label) / first)], [.. labels.Select(label => candidate.GetValueOrDefault(label) / second)]);
+        var index = DriftMonitor.StabilityIndex(Shares(inForce, first), Shares(candidate, second));
         return Math.Max(0, index - ((labels.Count - 1) * ((1 / first) + (1 / second))));
+
+        // Half a finding more of each label: a rare one that happened not to be drawn must not weigh like one that is gone.
+        double[] Shares(IReadOnlyDictionary<string, long> counts, double total) =>
+            [.. labels.Select(label => (counts.GetValueOrDefault(label) + 0.5) / (total + (0.5 * labels.Count)))];
     }
 
     private static List<GateCheck> Checks(ModelRollout stage, RolloutCounts counts, bool isFull)

@@ -49,6 +49,9 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
     /// <summary>True when a retraining was begun and not finished.</summary>
     public bool IsOpen => _journal.Read().Open is not null;
 
+    /// <summary>True while a candidate is being tried on the channel: until that is decided, there is nothing to compare another with.</summary>
+    public bool IsOnTrial => registry.Channel(plan.Name, plan.Channel).Rollout is not null;
+
     /// <summary>Goes on with the retraining that is open, or begins one.</summary>
     /// <param name="trigger">Why.</param>
     /// <param name="cancellationToken">Stops between steps; the next call goes on.</param>
@@ -99,7 +102,10 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
 
     private async ValueTask<RetrainState> BeginAsync(RetrainState state, string trigger, CancellationToken cancellationToken)
     {
-        var parent = registry.Channel(plan.Name, plan.Channel).Current;
+        var channel = registry.Channel(plan.Name, plan.Channel);
+        var parent = channel.Current;
+        if (channel.Rollout is { } rollout)
+            throw new StreamingException("rollout_under_way", $"The version {rollout.Version} is being tried on {plan.Name}@{plan.Channel}. Wait for the end of that, or end it with `streaming models rollback {plan.Name}`.", ExitCode.CheckFailed);
         if (parent.Length == 0)
             throw new StreamingException("model_nothing_before", $"Nothing is in force on {plan.Name}@{plan.Channel}, so there is nothing to train further. Promote a bundle first.");
         var statistics = await samples.GetStatisticsAsync(plan.Topology, 0, cancellationToken).ConfigureAwait(false);
@@ -213,9 +219,9 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
         var added = await registry.AddAsync(candidate, cancellationToken).ConfigureAwait(false);
         try
         {
-            return await registry.PromoteAsync(plan.Channel, added, decision, cancellationToken).ConfigureAwait(false);
+            return await registry.BeginRolloutAsync(plan.Channel, added, plan.Rollout, decision, cancellationToken).ConfigureAwait(false);
         }
-        catch (StreamingException error) when (error.Code == "model_pinned")
+        catch (StreamingException error) when (error.Code is "model_pinned" or "rollout_under_way")
         {
             return await registry.RefuseAsync(plan.Channel, candidate.Manifest, candidate.Digest, decision with { Reasons = [error.Message, .. decision.Reasons] }, cancellationToken).ConfigureAwait(false);
         }
@@ -234,7 +240,8 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
     {
         Id = step.Id,
         Trigger = step.Trigger,
-        Promoted = decided.Kind == ModelEventKind.Promoted,
+        Promoted = decided.Kind is ModelEventKind.Promoted or ModelEventKind.Shadowed or ModelEventKind.Canaried,
+        Stage = decided.Kind switch { ModelEventKind.Shadowed => "shadow", ModelEventKind.Canaried => "canary", _ => null },
         Version = decided.Version,
         Digest = decided.Digest,
         Labels = labels,

@@ -29,6 +29,9 @@ public sealed record RetrainPlan
     /// <summary>Promotion.</summary>
     public GateSettings Gate { get; init; } = new();
 
+    /// <summary>How what passes the gate comes into force.</summary>
+    public RolloutPlan Rollout { get; init; } = new();
+
     /// <summary>Task → file of texts that people labelled before the stream began (JSON lines).</summary>
     public IReadOnlyDictionary<HeadTask, string> Originals { get; init; } = new Dictionary<HeadTask, string>();
 

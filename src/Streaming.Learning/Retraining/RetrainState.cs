@@ -47,8 +47,11 @@ public sealed record RetrainOutcome
     /// <summary>See <see cref="RetrainStep.Trigger"/>.</summary>
     public required string Trigger { get; init; }
 
-    /// <summary>Whether the new model was taken; null when there was nothing to learn.</summary>
+    /// <summary>Whether the new model was taken, at once or to be tried; null when there was nothing to learn.</summary>
     public bool? Promoted { get; init; }
+
+    /// <summary>Stage of the rollout that it began; null when it came into force at once, or not at all.</summary>
+    public string? Stage { get; init; }
 
     /// <summary>Version made; null when none was.</summary>
     public string? Version { get; init; }

@@ -96,6 +96,7 @@ public sealed record SelectionOptions
             ControlRate = labelling.ControlRate,
             RandomShare = labelling.RandomShare,
             NearDuplicate = labelling.NearDuplicate,
+            DisagreementFrom = labelling.DisagreementFrom,
         };
     }
 }

@@ -8,4 +8,8 @@ namespace Streaming.Server.Models;
 /// <param name="Version">Version in force.</param>
 /// <param name="Pinned">Whether it is held.</param>
 /// <param name="Events">Decisions, oldest first.</param>
-public sealed record ModelHistory(string Name, string Channel, string? Version, bool Pinned, IReadOnlyList<ModelEvent> Events);
+public sealed record ModelHistory(string Name, string Channel, string? Version, bool Pinned, IReadOnlyList<ModelEvent> Events)
+{
+    /// <summary>A candidate that is being tried; null: none.</summary>
+    public ModelTrialView? Trial { get; init; }
+}

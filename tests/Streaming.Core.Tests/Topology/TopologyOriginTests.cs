@@ -152,14 +152,14 @@ public sealed class TopologyOriginTests : IDisposable
     [Fact]
     public void Explain_Secrets_AreNeverShown()
     {
-        environment["ES_PASSWORD"] = "canary1";
-        environment["PLAIN"] = "canary2";
+        environment["ES_PASSWORD"] = "leaked1";
+        environment["PLAIN"] = "leaked2";
         var result = Load("""
             name: n
-            variables: {hidden: "${ES_PASSWORD}", db_password: canary3}
+            variables: {hidden: "${ES_PASSWORD}", db_password: leaked3}
             source:
               topics: [t]
-              kafka: {bootstrap.servers: "h:9", sasl.password: "${PLAIN}", ssl.key.pem: canary4, sasl.jaas.config: "password=canary5"}
+              kafka: {bootstrap.servers: "h:9", sasl.password: "${PLAIN}", ssl.key.pem: leaked4, sasl.jaas.config: "password=leaked5"}
             sink: {username: "${hidden}", password: "${ES_PASSWORD}"}
             description: ${hidden}${db_password}
             """);
@@ -168,8 +168,8 @@ public sealed class TopologyOriginTests : IDisposable
         ExplainRenderer.WriteJson(text, result.Topology! with { Definition = result.Topology.Definition with { Description = null } });
         LintRenderer.WriteText(text, "n.yaml", result);
 
-        Assert.DoesNotContain("canary", text.ToString());
-        Assert.DoesNotContain("canary", result.Topology + result.Topology.Definition.Sink.ToString());
+        Assert.DoesNotContain("leaked", text.ToString());
+        Assert.DoesNotContain("leaked", result.Topology + result.Topology.Definition.Sink.ToString());
         Assert.Contains("***", text.ToString());
         Assert.Contains(result.Diagnostics, d => d.Code == TopologyErrorCodes.SecretInFile);
     }

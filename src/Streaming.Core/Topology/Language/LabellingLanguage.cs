@@ -25,6 +25,8 @@ internal static class LabellingLanguage
             new("target_share", Share, "Share of documents that doubt makes candidates: the thresholds of `below` move so that it is met; 0: they stay.") { Default = labelling.TargetShare },
             new("measure", new ChoiceType(Measures), "What confidence means: 1 minus this.") { Default = labelling.Measure },
             new("near_duplicate", new NumberType(0.3, 1), "Similarity of word triples from which on a text counts as chosen already.") { Default = labelling.NearDuplicate },
+            new("second_bundle", new TextType(MaxLength: 500), "A second bundle that computes a share of the batches too, as `model.rollout` says of the shadow: where it disagrees with the model in force, a document is a candidate."),
+            new("disagreement_from", new NumberType(0.01, 1), "Disagreement of two models in a task from which on a document is a candidate.") { Default = labelling.DisagreementFrom },
             new("llm", Llm(labelling.Llm), "The language model that answers."),
         ]);
     }

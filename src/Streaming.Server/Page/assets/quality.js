@@ -8,7 +8,7 @@ const left = 44;
 const right = 34;
 const bottom = 28;
 
-const names = { promoted: "promoted", refused: "refused", rolled_back: "rolled back", pinned: "pinned", unpinned: "unpinned" };
+const names = { promoted: "promoted", refused: "refused", rolled_back: "rolled back", pinned: "pinned", unpinned: "unpinned", shadowed: "in the shadow", canaried: "canary", withdrawn: "withdrawn" };
 
 export function qualityView(history) {
   const heads = [...new Set(history.events.flatMap((e) => Object.keys(e.metrics).filter((m) => m.endsWith(".test.micro_f1.after")).map((m) => m.split(".")[0])))];
@@ -16,6 +16,7 @@ export function qualityView(history) {
     el("nav", { class: "crumbs" }, el("a", { class: "button", href: "/", "data-nav": true }, "← Results")),
     el("h1", {}, "Quality over time"),
     el("p", { class: "muted" }, `${history.name} ${history.version ?? ""} is in force on the channel ${history.channel}${history.pinned ? ", pinned" : ""}.`),
+    history.trial ? trial(history.trial) : null,
     heads.length === 0 ? el("p", { class: "state" }, "No retraining has been judged yet.") : heads.map((head) => chart(head, history.events)),
     decisions(history.events));
 }
@@ -44,10 +45,23 @@ function chart(head, events) {
     el("figcaption", {}, `F1 of ${head} on the frozen test set. `, el("span", { class: "pill positive" }, "swapped in"), " ", el("span", { class: "pill negative" }, "refused")));
 }
 
+function trial(t) {
+  const tasks = [...new Set([...Object.keys(t.agreement), ...Object.keys(t.confidence)])];
+  const where = t.stage === "canary" ? `enriches ${(100 * t.share).toFixed(1)} % of the documents` : "computes beside it, and what it finds goes nowhere";
+  return el("section", { class: "trial" },
+    el("p", {}, `Version ${t.version} is being tried since ${when(t.since)}: it ${where}. ${t.documents} of ${t.needed} documents, ${t.failures} failures, ${t.latency_ratio.toFixed(2)} times as long.`),
+    tasks.length === 0 ? null : el("table", {}, el("thead", {}, el("tr", {}, ["Task", "Agreement", "Confidence in force", "Confidence of the candidate"].map((h) => el("th", { scope: "col" }, h)))),
+      el("tbody", {}, tasks.map((task) => el("tr", {}, el("td", {}, task), el("td", {}, share(t.agreement[task])), el("td", {}, share(t.confidence[task]?.[0])), el("td", {}, share(t.confidence[task]?.[1])))))));
+}
+
+function share(value) {
+  return value === undefined ? "" : value.toFixed(3);
+}
+
 function decisions(events) {
   return el("table", {}, el("thead", {}, el("tr", {}, ["When", "Version", "Decision", "By", "Why"].map((h) => el("th", { scope: "col" }, h)))),
     el("tbody", {}, [...events].reverse().map((e) => el("tr", {}, el("td", {}, el("time", { datetime: e.decided_at }, when(e.decided_at))), el("td", {}, e.version),
-      el("td", {}, el("span", { class: `pill ${e.kind === "refused" ? "negative" : "positive"}` }, names[e.kind] ?? e.kind)), el("td", {}, e.decided_by), el("td", {}, e.reasons.join(" "))))));
+      el("td", {}, el("span", { class: `pill ${e.kind === "refused" || e.kind === "withdrawn" ? "negative" : "positive"}` }, names[e.kind] ?? e.kind)), el("td", {}, e.decided_by), el("td", {}, e.reasons.join(" "))))));
 }
 
 function svg(tag, properties, ...children) {

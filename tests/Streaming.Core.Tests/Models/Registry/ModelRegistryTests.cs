@@ -168,18 +168,5 @@ public sealed class ModelRegistryTests : IDisposable
 
     private async Task<ModelBundle> AddAsync(string version) => await _registry.AddAsync(Write(version), default);
 
-    private ModelBundle Write(string version)
-    {
-        using var writer = new ModelBundleWriter(Path.Combine(_folder.Path, "made", version));
-        writer.Add("encoder.onnx", "onnx bytes"u8);
-        writer.Add("vocab.txt", "vocab"u8);
-        return writer.Complete(new ModelManifest
-        {
-            Name = "tiny",
-            Version = version,
-            Encoder = new EncoderManifest { File = "encoder.onnx", Family = "bert", Precision = "int8", Dimensions = 4, Layers = [0, 2], MaxSequenceLength = 16 },
-            Tokenizer = new TokenizerManifest { Kind = "wordpiece", Files = ["vocab.txt"] },
-            Licence = "MIT",
-        });
-    }
+    private ModelBundle Write(string version) => TinyBundle.Write(Path.Combine(_folder.Path, "made", version), version);
 }
