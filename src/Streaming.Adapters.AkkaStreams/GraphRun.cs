@@ -13,13 +13,16 @@ namespace Streaming.Adapters.AkkaStreams;
 /// <summary>One run of a pipeline as a graph.</summary>
 /// <remarks>
 /// <code>
-/// UnfoldAsync(read) → SelectAsync(prepare) ─┬→ micro-batch → SelectAsyncUnordered(model)
-///                                           └→ GroupBy(partition) → SelectAsync(known how it ends) → MergeSubstreams → Batch → SelectAsync(deliver)
+/// UnfoldAsync(read) ─┬→ SelectAsyncUnordered(prepare) → micro-batch → SelectAsyncUnordered(model) → mark
+///                    └→ GroupBy(partition) → SelectAsync(marked) → MergeSubstreams → Batch → SelectAsyncUnordered(1, deliver)
 /// </code>
 /// <list type="bullet">
 /// <item>Order is what <c>GroupBy</c> and <c>SelectAsync</c> give: a substream for each partition, in which documents go on in
 /// the order they were read, however the model's calls overtake one another. A document that takes long holds its own
 /// substream only: no substream is ever full, because each has room for all that the pipeline may hold.</item>
+/// <item>Documents are marked by the actor and never by a call's own thread: Akka's <c>SelectAsync</c> looks at an answer that
+/// is just being written, in several parts, and a call that ends at that moment would stop the graph without a word. For the
+/// same reason calls themselves go through <c>SelectAsyncUnordered</c>, which takes their answers as messages.</item>
 /// <item>The graph is fused into one actor that moves things and never computes: every call that may wait or work runs on
 /// the pool.</item>
 /// <item>Draining ends the reading itself, so that whatever was read has entered the graph and goes through to its end; a
@@ -85,17 +88,17 @@ internal sealed class GraphRun : IDisposable
 
     private IRunnableGraph<(Task Models, UniqueKillSwitch KillSwitch, Task Delivered)> Graph(int concurrentBatches, CancellationToken drain)
     {
-        var models = Flow.Create<PreparedChunk>()
+        var models = Flow.Create<InFlightDocument[]>()
+            .SelectAsyncUnordered(_context.Workers, PrepareAsync)
             .Via(new MicroBatchStage(_parts, _wake))
             .SelectAsyncUnordered(concurrentBatches, ComputeAsync)
-            .ToMaterialized(Sink.Ignore<NotUsed>(), Keep.Right);
-        var prepared = Source
+            .ToMaterialized(Sink.ForEach<EndedDocuments>(static ended => ended.Mark()), Keep.Right);
+        var read = Source
             .UnfoldAsync(NotUsed.Instance, _ => ReadAsync(drain))
             .SelectMany(static chunks => chunks)
-            .SelectAsync(_context.Workers, PrepareAsync)
             .AlsoToMaterialized(models, Keep.Right, propagateFailure: true)
-            .SelectMany(static chunk => chunk.Documents);
-        var inOrder = (Source<InFlightDocument, Task<Done>>)prepared
+            .SelectMany(static chunk => chunk);
+        var inOrder = (Source<InFlightDocument, Task<Done>>)read
             .GroupBy(int.MaxValue, static document => document.Message.Partition)
             .SelectAsync(_context.Pipeline.Batching.MaxQueueSize, static document => document.Known!.Task)
             .MergeSubstreams();
@@ -109,7 +112,7 @@ internal sealed class GraphRun : IDisposable
                     gathered.Add(document);
                     return gathered;
                 })
-            .SelectAsync(1, DeliverAsync)
+            .SelectAsyncUnordered(1, DeliverAsync)
             .ViaMaterialized(KillSwitches.Single<NotUsed>(), Keep.Both)
             .ToMaterialized(Sink.Ignore<NotUsed>(), static (started, delivered) => ((Task)started.Item1, started.Item2, (Task)delivered))
             .WithAttributes(ActorAttributes.CreateSupervisionStrategy(Deciders.StoppingDecider));
@@ -131,18 +134,17 @@ internal sealed class GraphRun : IDisposable
 
     private Task<PreparedChunk> PrepareAsync(InFlightDocument[] documents) => CallAsync(async () =>
     {
-        var chunk = new PreparedChunk(documents, []);
-        await _parts.Preparer.PrepareAsync(documents, chunk.Windows, Known);
+        var chunk = new PreparedChunk(documents.Length, [], new EndedDocuments());
+        await _parts.Preparer.PrepareAsync(documents, chunk.Windows, chunk.Ended.Add);
         return chunk;
     });
 
-    private Task<NotUsed> ComputeAsync(MicroBatch<ModelWindow> batch) => CallAsync(async () =>
+    private Task<EndedDocuments> ComputeAsync(MicroBatch<ModelWindow> batch) => CallAsync(async () =>
     {
-        await _parts.Runner.RunAsync(batch, Known);
-        return NotUsed.Instance;
+        var ended = new EndedDocuments();
+        await _parts.Runner.RunAsync(batch, ended.Add);
+        return ended;
     });
-
-    private static void Known(InFlightDocument document) => document.Known!.SetResult(document);
 
     /// <summary>The lane keeps what is on its way; a document leaves it when its substream lets it go.</summary>
     private static InFlightDocument LeaveLane(InFlightDocument document)

@@ -53,7 +53,8 @@ internal sealed class MicroBatchStage(PipelineParts parts, Wake wake) : GraphSta
         public override void OnPush()
         {
             var chunk = Grab(_stage._in);
-            _parts.Queue.Add(chunk.Windows, chunk.Documents.Length);
+            chunk.Ended.Mark();
+            _parts.Queue.Add(chunk.Windows, chunk.Count);
             Pull(_stage._in);
             Offer();
         }

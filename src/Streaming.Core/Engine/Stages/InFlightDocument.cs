@@ -32,7 +32,7 @@ internal sealed class InFlightDocument(SourceMessage message, PartitionLane lane
     /// <summary>Its own span, when its producer traces it and somebody listens.</summary>
     public Activity? Span { get; init; }
 
-    /// <summary>For an engine that waits document by document: it completes this once it is known how the document ends.</summary>
+    /// <summary>For an engine that waits document by document: it completes this once it knows how the document ends.</summary>
     public TaskCompletionSource<InFlightDocument>? Known { get; set; }
 
     // While the model has it.
