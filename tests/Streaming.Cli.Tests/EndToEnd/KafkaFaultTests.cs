@@ -21,8 +21,9 @@ public sealed class KafkaFaultTests(KafkaServer server, ITestOutputHelper output
         var kills = FaultCounts.Of(50, 5);
         var documents = FaultCounts.Of(100_000, 2_000);
         var random = new Random(1);
-        // Its session ends soon after each kill: the next process need not wait long for its partitions.
-        await using var world = await KafkaProcesses.CreateAsync(server, 4, sessionSeconds: 2);
+        // Its session ends soon after each kill, so the next process need not wait long for its partitions; but not so soon that a process which is
+        // given no processor for two seconds loses them, begins anew, and loses them again.
+        await using var world = await KafkaProcesses.CreateAsync(server, 4, sessionSeconds: 6);
         await world.AppendAsync(0, documents);
         long committed = 0;
         for (var kill = 0; kill < kills; kill++)
@@ -169,7 +170,8 @@ public sealed class KafkaFaultTests(KafkaServer server, ITestOutputHelper output
         using var report = FaultReport.Begin(1);
         var kills = FaultCounts.Of(50, 3);
         var documents = FaultCounts.Of(20_000, 1_200);
-        await using var world = await KafkaProcesses.CreateAsync(server, 4, sessionSeconds: 2);
+        // After a kill the broker keeps the transaction open for longer than this session: a longer one costs nothing.
+        await using var world = await KafkaProcesses.CreateAsync(server, 4, sessionSeconds: 10);
         await world.AppendAsync(0, documents);
         for (var kill = 0; kill < kills; kill++)
         {
