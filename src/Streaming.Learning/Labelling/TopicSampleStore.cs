@@ -10,7 +10,8 @@ namespace Streaming.Learning.Labelling;
 
 /// <summary>
 /// A sample store whose writes go to the topics first, so that every other store that is fed from them has them too; then to the
-/// store of this process, so that whoever wrote sees it at once. What is taken back is a message without a value.
+/// store of this process, so that whoever wrote sees it at once. What is taken back is a message without a value. Counts
+/// that writes return are lower bounds: what feeds the store from the topics may be quicker than the writer.
 /// </summary>
 /// <param name="producer">Where the topics lie.</param>
 /// <param name="requestTopic">Topic of the requests.</param>
