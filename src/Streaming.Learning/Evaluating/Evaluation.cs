@@ -118,18 +118,10 @@ public sealed class Evaluation(ModelBundle bundle, IModelRunner runner)
     private async ValueTask<double[]> LogitsAsync(Head head, List<string> texts, IProgress<int>? progress, CancellationToken cancellationToken)
     {
         var logits = new double[texts.Count * head.Labels];
-        var row = new float[head.Labels];
         await _encoding.ExtractAsync(
             head.Layout,
             texts.ConvertAll(static text => new FeatureText(text, [])),
-            (text, features) =>
-            {
-                if (features.IsEmpty)
-                    return;
-                head.Project(features, row);
-                for (var k = 0; k < row.Length; k++)
-                    logits[(text * row.Length) + k] = row[k];
-            },
+            TextHeadFitting.Into(logits, head),
             done => progress?.Report(done),
             cancellationToken).ConfigureAwait(false);
         return logits;

@@ -79,8 +79,8 @@ public static class RolloutGuards
             foreach (var task in counts.Agreement.Keys)
             {
                 var agreement = counts.MeanAgreement(task);
-                checks.Add(new GateCheck($"{Name(task)}.agreement", agreement >= plan.MinAgreement, Text(
-                    $"{name}: {Name(task)} agree by {agreement:F3} on {counts.Compared} texts, at least {plan.MinAgreement:F3} is asked for.")));
+                checks.Add(new GateCheck($"{RolloutTrial.Name(task)}.agreement", agreement >= plan.MinAgreement, Text(
+                    $"{name}: {RolloutTrial.Name(task)} agree by {agreement:F3} on {counts.Compared} texts, at least {plan.MinAgreement:F3} is asked for.")));
             }
         }
 
@@ -92,13 +92,13 @@ public static class RolloutGuards
                 continue;
             if (inForce.MeanConfidence is { } before && candidate.MeanConfidence is { } after)
             {
-                checks.Add(new GateCheck($"{Name(task)}.confidence", before - after <= plan.MaxConfidenceDrop, Text(
-                    $"{name}: mean confidence of {Name(task)} {before:F3} → {after:F3}, at most {plan.MaxConfidenceDrop:F3} less is allowed.")));
+                checks.Add(new GateCheck($"{RolloutTrial.Name(task)}.confidence", before - after <= plan.MaxConfidenceDrop, Text(
+                    $"{name}: mean confidence of {RolloutTrial.Name(task)} {before:F3} → {after:F3}, at most {plan.MaxConfidenceDrop:F3} less is allowed.")));
             }
 
             var shift = LabelShift(inForce.Labels, candidate.Labels);
-            checks.Add(new GateCheck($"{Name(task)}.labels", shift <= plan.MaxLabelShift, Text(
-                $"{name}: the labels of {Name(task)} shift by {shift:F3} (population stability index beyond chance), at most {plan.MaxLabelShift:F3} is allowed.")));
+            checks.Add(new GateCheck($"{RolloutTrial.Name(task)}.labels", shift <= plan.MaxLabelShift, Text(
+                $"{name}: the labels of {RolloutTrial.Name(task)} shift by {shift:F3} (population stability index beyond chance), at most {plan.MaxLabelShift:F3} is allowed.")));
         }
 
         return checks;
@@ -116,13 +116,13 @@ public static class RolloutGuards
             [$"{stageName}.guards.failed"] = checks.Count(static check => !check.Passed),
         };
         foreach (var task in counts.Agreement.Keys)
-            metrics[$"{stageName}.{Name(task)}.agreement"] = counts.MeanAgreement(task);
+            metrics[$"{stageName}.{RolloutTrial.Name(task)}.agreement"] = counts.MeanAgreement(task);
         foreach (var (side, counted) in new[] { ("before", counts.InForce), ("after", counts.Candidate) })
         {
             foreach (var (task, found) in counted.Tasks)
             {
                 if (found.MeanConfidence is { } confidence)
-                    metrics[$"{stageName}.{Name(task)}.confidence.{side}"] = confidence;
+                    metrics[$"{stageName}.{RolloutTrial.Name(task)}.confidence.{side}"] = confidence;
             }
         }
 
@@ -132,8 +132,6 @@ public static class RolloutGuards
     private static string Codes(RolloutCounts counts) => counts.Failures.Count == 0 ? "" : $" ({string.Join(", ", counts.Failures.Select(static pair => $"{pair.Key}: {pair.Value}"))})";
 
     private static string Name(ModelRollout stage) => RolloutTrial.Name(stage.Stage);
-
-    private static string Name(LabelTask task) => task.ToString().ToLowerInvariant();
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

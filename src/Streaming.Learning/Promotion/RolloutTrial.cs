@@ -3,6 +3,7 @@ using Streaming.Contracts;
 using Streaming.Core.Models;
 using Streaming.Core.Models.Registry;
 using Streaming.Core.Telemetry;
+using Streaming.Learning.Retraining;
 using Streaming.Learning.Selection;
 using Annotations = Streaming.Core.Models.Annotations;
 
@@ -194,14 +195,13 @@ public sealed class RolloutTrial : IModelTrial
         _ => found.Sentiment is { } sentiment ? [(sentiment.Label, sentiment.Confidence)] : [],
     };
 
-    private static string Name(LabelTask task) => task.ToString().ToLowerInvariant();
+    /// <summary>A task's name in files and metrics.</summary>
+    internal static string Name(LabelTask task) => task.ToString().ToLowerInvariant();
 
     /// <summary>FNV-1a, mixed: the same in every process and after every restart.</summary>
     private static ulong Hash(ulong salt, string text)
     {
-        var hash = 14695981039346656037UL ^ salt;
-        foreach (var unit in text)
-            hash = (hash ^ unit) * 1099511628211UL;
+        var hash = SampleSelection.Rank(text, salt);
         hash = (hash ^ (hash >> 33)) * 0xFF51AFD7ED558CCDUL;
         hash = (hash ^ (hash >> 33)) * 0xC4CEB9FE1A85EC53UL;
         return hash ^ (hash >> 33);

@@ -66,9 +66,9 @@ public static class SampleSelection
     }
 
     /// <summary>FNV-1a: a fixed shuffle.</summary>
-    internal static ulong Rank(string id)
+    internal static ulong Rank(string id, ulong salt = 0)
     {
-        var hash = 14695981039346656037UL;
+        var hash = 14695981039346656037UL ^ salt;
         foreach (var unit in id)
             hash = (hash ^ unit) * 1099511628211UL;
         return hash;

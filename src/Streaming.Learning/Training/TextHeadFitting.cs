@@ -1,3 +1,4 @@
+using Streaming.Learning.Features;
 using Streaming.Learning.Heads;
 using Streaming.Text.Analysis;
 using Streaming.Text.Heads;
@@ -34,20 +35,22 @@ internal static class TextHeadFitting
     public static async ValueTask<double[]> LogitsAsync(HeadContext context, Head head, IReadOnlyList<string> texts, string stage, CancellationToken cancellationToken)
     {
         var logits = new double[texts.Count * head.Labels];
-        var row = new float[head.Labels];
-        await context.ExtractAsync(
-            Texts(texts),
-            stage,
-            (text, features) =>
-            {
-                if (features.IsEmpty)
-                    return;
-                head.Project(features, row);
-                for (var k = 0; k < row.Length; k++)
-                    logits[(text * row.Length) + k] = row[k];
-            },
-            cancellationToken).ConfigureAwait(false);
+        await context.ExtractAsync(Texts(texts), stage, Into(logits, head), cancellationToken).ConfigureAwait(false);
         return logits;
+    }
+
+    /// <summary>Takes texts' features, one text at a time, and puts its logits into [texts, labels]; those of a text without tokens stay as they are.</summary>
+    public static VectorSink Into(double[] logits, Head head)
+    {
+        var row = new float[head.Labels];
+        return (text, features) =>
+        {
+            if (features.IsEmpty)
+                return;
+            head.Project(features, row);
+            for (var k = 0; k < row.Length; k++)
+                logits[(text * row.Length) + k] = row[k];
+        };
     }
 
     private static List<FeatureText> Texts(IReadOnlyList<string> texts) => [.. texts.Select(static text => new FeatureText(text, []))];

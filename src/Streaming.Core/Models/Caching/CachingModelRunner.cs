@@ -29,10 +29,14 @@ public sealed class CachingModelRunner(IModelRunner inner, EncoderCache cache) :
         try
         {
             var missing = new List<TokenSequence>();
+            var keys = new List<UInt128>();
             for (var row = 0; row < batch.Count; row++)
             {
-                if (!cache.TryRead(EncoderCache.KeyOf(batch[row]), batch[row].Length, output.Row(row)))
-                    missing.Add(output.Miss(row));
+                var key = EncoderCache.KeyOf(batch[row]);
+                if (cache.TryRead(key, batch[row].Length, output.Row(row)))
+                    continue;
+                missing.Add(output.Miss(row));
+                keys.Add(key);
             }
 
             Interlocked.Add(ref _hits, batch.Count - missing.Count);
@@ -41,10 +45,7 @@ public sealed class CachingModelRunner(IModelRunner inner, EncoderCache cache) :
                 return output;
             using var run = await inner.RunAsync(missing, cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < missing.Count; i++)
-            {
-                var values = output.Take(i, run);
-                cache.Add(EncoderCache.KeyOf(missing[i]), missing[i].Length, values);
-            }
+                cache.Add(keys[i], missing[i].Length, output.Take(i, run));
 
             return output;
         }
