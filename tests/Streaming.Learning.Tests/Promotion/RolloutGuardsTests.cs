@@ -64,12 +64,24 @@ public sealed class RolloutGuardsTests
         Assert.Contains(reason, Assert.Single(verdict.Reasons));
     }
 
+    [Theory]
+    [InlineData(50, 50)]
+    [InlineData(60, 600)]
+    public void LabelShift_SmallDrawsOfOneDistribution_AreNoShift(int before, int after)
+    {
+        var random = new SeededRandom(5);
+        var shifts = Enumerable.Range(0, 2_000).Select(_ => RolloutGuards.LabelShift(LabelTask.Topics, Draw(random, before, 8), Draw(random, after, 8))).ToList();
+
+        Assert.InRange(shifts.Count(static shift => shift > 0), 0, 6);
+        Assert.InRange(shifts.Max(), 0, 0.1);
+    }
+
     [Fact]
-    public void LabelShift_SmallDrawsOfOneDistribution_AreNoShift()
+    public void LabelShift_AnotherDistribution_IsSeenInAHundredDocuments()
     {
         var random = new SeededRandom(5);
         for (var round = 0; round < 200; round++)
-            Assert.InRange(RolloutGuards.LabelShift(Draw(random, 60), Draw(random, 600)), 0, 0.25);
+            Assert.InRange(RolloutGuards.LabelShift(LabelTask.Topics, Draw(random, 100, 8), Draw(random, 100, 2)), 0.25, 100);
     }
 
     [Fact]
@@ -102,15 +114,11 @@ public sealed class RolloutGuardsTests
         return counts;
     }
 
-    private static SortedDictionary<string, long> Draw(SeededRandom random, int count)
+    private static SideCounts Draw(SeededRandom random, int count, int labels)
     {
-        var labels = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var side = new SideCounts { Documents = count };
         for (var i = 0; i < count; i++)
-        {
-            var label = "l" + Math.Min(random.Next(8), random.Next(8));
-            labels[label] = labels.GetValueOrDefault(label) + 1;
-        }
-
-        return labels;
+            side.Of(LabelTask.Topics).Add("l" + Math.Min(random.Next(labels), random.Next(labels)), 1);
+        return side;
     }
 }
