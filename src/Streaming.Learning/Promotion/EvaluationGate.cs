@@ -5,7 +5,7 @@ using Streaming.Learning.Retraining;
 namespace Streaming.Learning.Promotion;
 
 /// <summary>
-/// Decides whether new heads are taken: a proven gain on the frozen test set, no class worse than allowed, calibration, no proven
+/// Decides whether new heads, on the encoder in force or on another, are taken: a proven gain on the frozen test set, no class worse than allowed, calibration, no proven
 /// loss on the control slice, what recent traffic would look like, and what it costs in time.
 /// </summary>
 public sealed class EvaluationGate(GateSettings settings, TimeProvider time)
@@ -22,7 +22,7 @@ public sealed class EvaluationGate(GateSettings settings, TimeProvider time)
         var replays = new SortedDictionary<string, ReplayDifference>(StringComparer.Ordinal);
         foreach (var one in cases)
         {
-            var name = one.Before.Manifest.Name;
+            var name = one.Before.Head.Manifest.Name;
             await TestAsync(one, name, checks, metrics, cancellationToken).ConfigureAwait(false);
             await ControlAsync(one, name, checks, metrics, cancellationToken).ConfigureAwait(false);
             if (one.Replay.Count > 0)
@@ -40,8 +40,7 @@ public sealed class EvaluationGate(GateSettings settings, TimeProvider time)
             return;
         }
 
-        var measured = await one.Learner.MeasureAsync([one.Before, one.After], one.Test, cancellationToken).ConfigureAwait(false);
-        var (before, after) = (measured[0], measured[1]);
+        var (before, after) = await one.MeasureAsync(one.Test, cancellationToken).ConfigureAwait(false);
         var paired = PairedComparison.OfMicroF1(before.Samples, after.Samples, settings.Seed);
         metrics[$"{name}.test.micro_f1.before"] = before.MicroF1;
         metrics[$"{name}.test.micro_f1.after"] = after.MicroF1;
@@ -70,8 +69,8 @@ public sealed class EvaluationGate(GateSettings settings, TimeProvider time)
     {
         if (one.Control.Count < settings.MinControl)
             return;
-        var measured = await one.Learner.MeasureAsync([one.Before, one.After], one.Control, cancellationToken).ConfigureAwait(false);
-        var paired = PairedComparison.OfMicroF1(measured[0].Samples, measured[1].Samples, settings.Seed);
+        var (before, after) = await one.MeasureAsync(one.Control, cancellationToken).ConfigureAwait(false);
+        var paired = PairedComparison.OfMicroF1(before.Samples, after.Samples, settings.Seed);
         metrics[$"{name}.control.micro_f1.before"] = paired.Baseline;
         metrics[$"{name}.control.micro_f1.after"] = paired.Candidate;
         metrics[$"{name}.control.samples"] = one.Control.Count;
@@ -82,7 +81,7 @@ public sealed class EvaluationGate(GateSettings settings, TimeProvider time)
 
     private async ValueTask<ReplayDifference> ReplayAsync(GateCase one, string name, List<GateCheck> checks, SortedDictionary<string, double> metrics, CancellationToken cancellationToken)
     {
-        var (findings, times) = await one.Learner.PredictAsync([one.Before, one.After], one.Replay, time, cancellationToken).ConfigureAwait(false);
+        var (findings, times) = await one.PredictAsync(time, cancellationToken).ConfigureAwait(false);
         var (added, removed) = (new SortedDictionary<string, int>(StringComparer.Ordinal), new SortedDictionary<string, int>(StringComparer.Ordinal));
         var changed = 0;
         for (var text = 0; text < one.Replay.Count; text++)
@@ -103,7 +102,7 @@ public sealed class EvaluationGate(GateSettings settings, TimeProvider time)
         var ratio = times[0] > TimeSpan.Zero ? times[1] / times[0] : 1;
         metrics[$"{name}.latency.ratio"] = ratio;
         checks.Add(new GateCheck($"{name}.latency", ratio <= settings.MaxLatencyRatio, Text(
-            $"{name}: the head takes {ratio:F2} times as long on recent texts, at most {settings.MaxLatencyRatio:F2} is allowed.")));
+            $"{name}: {(one.SharesEncoder ? "the head takes" : "encoder and head take")} {ratio:F2} times as long on recent texts, at most {settings.MaxLatencyRatio:F2} is allowed.")));
         return difference;
     }
 

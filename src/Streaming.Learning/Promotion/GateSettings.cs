@@ -21,7 +21,7 @@ public sealed record GateSettings
     /// <summary>Largest share of recent texts whose annotations may change, 0–1.</summary>
     public double MaxReplayChange { get; init; } = 0.6;
 
-    /// <summary>Largest time of the new heads on recent texts as a multiple of the old ones'.</summary>
+    /// <summary>Largest time of the new head on recent texts, with its encoder where that is another, as a multiple of the old one's.</summary>
     public double MaxLatencyRatio { get; init; } = 1.5;
 
     /// <summary>Seed of the randomisations.</summary>

@@ -193,8 +193,8 @@ public sealed class HeadLearner(ITokenizer tokenizer, IModelRunner runner, HeadM
     }
 
     /// <summary>What several heads of the same inputs find in texts, and how long each takes beside the encoder.</summary>
-    /// <returns>Findings by head and text; median time of a text by head, which other work on the machine moves little.</returns>
-    public async Task<(IReadOnlyList<IReadOnlyList<HashSet<LabelledSpan>>> Findings, IReadOnlyList<TimeSpan> Times)> PredictAsync(
+    /// <returns>Findings by head and text; times by head and text, in any order of texts.</returns>
+    public async Task<(IReadOnlyList<IReadOnlyList<HashSet<LabelledSpan>>> Findings, IReadOnlyList<IReadOnlyList<TimeSpan>> Times)> PredictAsync(
         IReadOnlyList<TrainedHead> heads, IReadOnlyList<string> texts, TimeProvider time, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(heads);
@@ -219,7 +219,7 @@ public sealed class HeadLearner(ITokenizer tokenizer, IModelRunner runner, HeadM
             },
             null,
             cancellationToken).ConfigureAwait(false);
-        return (findings, [.. times.Select(static all => all.Order().ElementAtOrDefault(all.Count / 2))]);
+        return (findings, times);
     }
 
     private static void Find(Head head, LearningSample sample, ReadOnlySpan<float> vectors, HashSet<LabelledSpan> found)

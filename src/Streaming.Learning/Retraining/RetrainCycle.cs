@@ -75,9 +75,9 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
         if (registry.Channel(plan.Name, plan.Channel).Events.FirstOrDefault(decided => decided.Cycle == step.Id) is { } decided)
             return Finish(state, Outcome(step, decided, _journal.ReadLedger(step.Id).Count));
         var parent = registry.Open(step.Parent);
-        await using var runner = open(parent);
-        var cases = await TrainAsync(step, parent, runner, cancellationToken).ConfigureAwait(false);
-        if (cases is null)
+        BeforeStep?.Invoke("train");
+        var lessons = await LessonsAsync(step, parent, cancellationToken).ConfigureAwait(false);
+        if (lessons.Count == 0)
         {
             return Finish(state, new RetrainOutcome
             {
@@ -86,9 +86,11 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
             });
         }
 
+        await using var runner = open(parent);
+        var candidate = await TrainAsync(step, parent, runner, lessons, cancellationToken).ConfigureAwait(false);
         BeforeStep?.Invoke("judge");
-        var (candidate, heads, labels) = cases.Value;
-        var report = await new EvaluationGate(plan.Gate, time).JudgeAsync(heads, cancellationToken).ConfigureAwait(false);
+        var cases = await CasesAsync(parent, runner, candidate, lessons, cancellationToken).ConfigureAwait(false);
+        var report = await new EvaluationGate(plan.Gate, time).JudgeAsync(cases, cancellationToken).ConfigureAwait(false);
         BeforeStep?.Invoke("decide");
         var decision = new ModelDecision(ModelDecision.Gate, report.Reasons) { Metrics = report.Metrics, Cycle = step.Id };
         // Somebody promoted or rolled back meanwhile: what was proven says nothing about what is in force now.
@@ -97,7 +99,7 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
             decision = decision with { Reasons = ["Another model was put in force while this one was trained.", .. decision.Reasons] };
         var channel = await DecideAsync(candidate, report.Passed && !isOvertaken, decision, cancellationToken).ConfigureAwait(false);
         BeforeStep?.Invoke("finish");
-        return Finish(state, Outcome(step, channel.Events.First(decided => decided.Cycle == step.Id), labels));
+        return Finish(state, Outcome(step, channel.Events.First(decided => decided.Cycle == step.Id), lessons.Sum(static lesson => lesson.Stored.Count)));
     }
 
     private async ValueTask<RetrainState> BeginAsync(RetrainState state, string trigger, CancellationToken cancellationToken)
@@ -117,78 +119,77 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
         };
     }
 
-    private async ValueTask<(ModelBundle Candidate, IReadOnlyList<GateCase> Heads, int Labels)?> TrainAsync(RetrainStep step, ModelBundle parent, IModelRunner runner, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<Lesson>> LessonsAsync(RetrainStep step, ModelBundle parent, CancellationToken cancellationToken)
     {
-        BeforeStep?.Invoke("train");
+        var lessons = new List<Lesson>();
+        foreach (var head in parent.Manifest.Heads.Where(head => plan.Tasks.Contains(head.Task) && plan.Tests.ContainsKey(head.Task)))
+            lessons.Add(await Lesson.ReadAsync(samples, plan, head, step.Through, cancellationToken).ConfigureAwait(false));
+        return lessons.FindAll(static lesson => lesson.Stored.Count > 0);
+    }
+
+    private async ValueTask<ModelBundle> TrainAsync(RetrainStep step, ModelBundle parent, IModelRunner runner, IReadOnlyList<Lesson> lessons, CancellationToken cancellationToken)
+    {
         var work = _journal.WorkFolder(step.Id);
         Directory.CreateDirectory(work);
-        var tokenizer = TokenizerLoader.Load(parent);
-        var recent = RecentTexts is null ? [] : await RecentTexts(cancellationToken).ConfigureAwait(false);
-        var cases = new List<GateCase>();
-        var used = new List<LabelledSample>();
         var folder = Path.Combine(work, "candidate");
-        var made = Directory.Exists(folder) ? ModelBundle.Open(folder) : null;
-        foreach (var head in parent.Manifest.Heads.Where(head => plan.Tasks.Contains(head.Task) && plan.Tests.ContainsKey(head.Task)))
+        if (Directory.Exists(folder))
+            return ModelBundle.Open(folder);
+        var heads = new List<TrainedHead>();
+        var tokenizer = TokenizerLoader.Load(parent);
+        foreach (var lesson in lessons)
         {
-            var lesson = await GatherAsync(step, head, cancellationToken).ConfigureAwait(false);
-            if (lesson.Stored.Count == 0)
-                continue;
-            var learner = new HeadLearner(tokenizer, runner, head);
-            var before = HeadLearner.Read(parent, head);
-            var after = made?.Manifest.Heads.FirstOrDefault(trained => trained.Name == head.Name) is { } there
-                ? HeadLearner.Read(made, there)
-                : await LearnAsync(learner, head, before, lesson, Path.Combine(work, head.Name + ".bf16"), step, cancellationToken).ConfigureAwait(false);
-            used.AddRange(lesson.Stored);
-            cases.Add(new GateCase { Learner = learner, Before = before, After = after, Test = lesson.Test, Control = lesson.Control, Replay = recent });
+            var head = await LearnAsync(new HeadLearner(tokenizer, runner, lesson.Head), parent, lesson, work, step, cancellationToken).ConfigureAwait(false);
+            heads.Add(Spoil is null ? head : Spoil(head));
         }
 
-        if (cases.Count == 0)
-            return null;
-        _journal.WriteLedger(step.Id, used);
-        made ??= WriteCandidate(step, parent, folder, cases, used.Count);
-        return (made, cases, used.Count);
+        var labels = lessons.SelectMany(static lesson => lesson.Stored).ToList();
+        _journal.WriteLedger(step.Id, labels);
+        return WriteCandidate(step, parent, folder, heads, labels.Count);
     }
 
-    private async ValueTask<Lesson> GatherAsync(RetrainStep step, HeadManifest head, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<GateCase>> CasesAsync(
+        ModelBundle parent, IModelRunner runner, ModelBundle candidate, IReadOnlyList<Lesson> lessons, CancellationToken cancellationToken)
     {
-        var task = LearningSample.TaskOf(head.Task);
-        var test = LearningSample.ReadFile(plan.Tests[head.Task], head);
-        var frozen = test.Select(static sample => sample.Text).ToHashSet(StringComparer.Ordinal);
-        var control = LearningSample.From(SampleSelection.BestPerText(await SampleSelection.ReadAsync(samples, plan.Topology, task, true, step.Through, cancellationToken).ConfigureAwait(false)), head, out _);
-        // A text that is measured on is not learnt from, however it got among the labels.
-        frozen.UnionWith(control.Select(static sample => sample.Text));
-        var stored = SampleSelection.WithinQuota(
-            [.. SampleSelection.BestPerText(await SampleSelection.ReadAsync(samples, plan.Topology, task, false, step.Through, cancellationToken).ConfigureAwait(false)).Where(sample => !frozen.Contains(sample.Text))],
-            plan.MaxSourceShare);
-        var labelled = LearningSample.From(stored, head, out _);
-        var learnt = labelled.Select(static sample => sample.Id).ToHashSet(StringComparer.Ordinal);
-        var originals = plan.Originals.TryGetValue(head.Task, out var file)
-            ? LearningSample.ReadFile(file, head).FindAll(sample => !frozen.Contains(sample.Text))
-            : [];
-        return new Lesson([.. originals, .. labelled], stored.FindAll(sample => learnt.Contains(sample.Id)), test, control);
+        var recent = RecentTexts is null ? [] : await RecentTexts(cancellationToken).ConfigureAwait(false);
+        var tokenizer = TokenizerLoader.Load(parent);
+        var cases = new List<GateCase>();
+        foreach (var lesson in lessons)
+        {
+            var learner = new HeadLearner(tokenizer, runner, lesson.Head);
+            var after = candidate.Manifest.Heads.First(head => head.Name == lesson.Head.Name);
+            cases.Add(new GateCase
+            {
+                Before = new GateSide(learner, HeadLearner.Read(parent, lesson.Head)),
+                After = new GateSide(learner, HeadLearner.Read(candidate, after)),
+                Test = lesson.Test,
+                Control = lesson.Control,
+                Replay = recent,
+            });
+        }
+
+        return cases;
     }
 
-    private async ValueTask<TrainedHead> LearnAsync(
-        HeadLearner learner, HeadManifest head, TrainedHead before, Lesson lesson, string scratch, RetrainStep step, CancellationToken cancellationToken)
+    private async ValueTask<TrainedHead> LearnAsync(HeadLearner learner, ModelBundle parent, Lesson lesson, string work, RetrainStep step, CancellationToken cancellationToken)
     {
-        var heldOut = lesson.Samples.Where(sample => SampleSelection.Rank(sample.Text) % 1000 < plan.CalibrationShare * 1000).ToList();
-        var train = lesson.Samples.Except(heldOut).ToList();
+        var name = lesson.Head.Name;
+        var (train, heldOut) = lesson.Split(plan.CalibrationShare);
         var blend = plan.Blend with { Seed = plan.Blend.Seed + (ulong)step.Through };
-        using var set = await learner.PrepareAsync(train, scratch, done => Progress?.Report(new TrainingProgress(head.Name, "features", done, train.Count)), cancellationToken).ConfigureAwait(false);
+        using var set = await learner.PrepareAsync(
+            train, Path.Combine(work, name + ".bf16"), done => Progress?.Report(new TrainingProgress(name, "features", done, train.Count)), cancellationToken).ConfigureAwait(false);
         var trained = await learner.FitAsync(
-            set, blend, before, (epoch, loss) => Progress?.Report(new TrainingProgress(head.Name, "train", epoch, blend.Epochs, loss)), cancellationToken).ConfigureAwait(false);
-        trained = await learner.CalibrateAsync(trained, heldOut, cancellationToken).ConfigureAwait(false);
-        return Spoil is null ? trained : Spoil(trained);
+            set, blend, HeadLearner.Read(parent, lesson.Head), (epoch, loss) => Progress?.Report(new TrainingProgress(name, "train", epoch, blend.Epochs, loss)), cancellationToken).ConfigureAwait(false);
+        return await learner.CalibrateAsync(trained, heldOut, cancellationToken).ConfigureAwait(false);
     }
 
-    private ModelBundle WriteCandidate(RetrainStep step, ModelBundle parent, string folder, IReadOnlyList<GateCase> cases, int labels)
+    private ModelBundle WriteCandidate(RetrainStep step, ModelBundle parent, string folder, IReadOnlyList<TrainedHead> heads, int labels)
     {
         using var writer = new ModelBundleWriter(folder);
-        var changed = cases.ToDictionary(static one => one.After.Manifest.Name, static one => one.After, StringComparer.Ordinal);
-        var replaced = changed.Values.Select(static trained => trained.Manifest.File).ToHashSet(StringComparer.Ordinal);
+        var changed = heads.ToDictionary(static head => head.Manifest.Name, StringComparer.Ordinal);
+        var replaced = heads.Select(static head => head.Manifest.File).ToHashSet(StringComparer.Ordinal);
         foreach (var path in parent.Manifest.Files.Keys.Where(path => !replaced.Contains(path)).Order(StringComparer.Ordinal))
             writer.AddFrom(parent, path);
-        foreach (var trained in changed.Values)
+        foreach (var trained in heads)
             writer.Add(trained.Manifest.File, trained.ToSafetensors());
         var recipe = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(plan, RetrainJson.OnDisk.RetrainPlan));
         return writer.Complete(parent.Manifest with
@@ -253,6 +254,4 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
 
     [GeneratedRegex("-r[0-9]+$")]
     private static partial Regex Generation();
-
-    private sealed record Lesson(IReadOnlyList<LearningSample> Samples, List<LabelledSample> Stored, IReadOnlyList<LearningSample> Test, IReadOnlyList<LearningSample> Control);
 }
