@@ -36,7 +36,7 @@ public sealed class KafkaMessageProducer : IMessageProducer
     /// <exception cref="StreamingException"><c>kafka_unreachable</c>, <c>kafka_authentication_failed</c>, <c>kafka_topic_missing</c>.</exception>
     public ValueTask CheckAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken) => new(Task.Run(
         () => StartCheck.Run(
-            Producer().Handle, topics, KafkaSettings.Servers(_settings), _options.StartTimeout, _options.Time,
+            Producer().Handle, topics, _settings, _options.StartTimeout, _options.Time,
             () => Interlocked.Exchange(ref _lastError, null), cancellationToken),
         cancellationToken));
 

@@ -86,7 +86,7 @@ public sealed class KafkaMessageSource : IMessageSource
         _queue = new ConsumerQueue(_consumer.Handle, PollMessages);
 
         await Task.Run(
-            () => StartCheck.Run(_consumer.Handle, _options.Topics, KafkaSettings.Servers(_settings), _options.StartTimeout, _options.Time, PollForErrors, cancellationToken),
+            () => StartCheck.Run(_consumer.Handle, _options.Topics, _settings, _options.StartTimeout, _options.Time, PollForErrors, cancellationToken),
             cancellationToken).ConfigureAwait(false);
         _consumer.Subscribe(_options.Topics);
         _pollStarted = true;

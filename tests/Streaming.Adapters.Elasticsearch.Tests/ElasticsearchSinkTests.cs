@@ -18,6 +18,7 @@ public sealed class ElasticsearchSinkTests : IAsyncLifetime
     private ElasticsearchOptions Options() => new()
     {
         Urls = [_server.Url],
+        StartTimeout = TimeSpan.FromMinutes(3),
         Alias = "docs",
         Seed = 1,
         BackoffBase = TimeSpan.FromMilliseconds(5),
@@ -244,11 +245,18 @@ public sealed class ElasticsearchSinkTests : IAsyncLifetime
     {
         await OpenAsync(Options() with { MaxBulkDocuments = 10, MaxConcurrentBulks = 3 });
         var sizes = new List<int>();
+        var together = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _server.Fault = (_, ids) =>
         {
             lock (sizes)
+            {
                 sizes.Add(ids.Count);
-            return new BulkFault { Until = Task.Delay(5) };
+                if (sizes.Count == 2)
+                    together.SetResult();
+            }
+
+            // The first is answered when a second has come beside it.
+            return new BulkFault { Until = together.Task };
         };
         Assert.All(await StatusesAsync(Writes(200)), s => Assert.Equal(SinkStatus.Applied, s));
         Assert.Equal(20, sizes.Count);

@@ -5,19 +5,20 @@ namespace Streaming.Adapters.Elasticsearch.Tests;
 
 public sealed class ElasticsearchStartTests
 {
-    private static ElasticsearchSink Sink(Uri url, string alias = "docs") =>
-        new(new ElasticsearchOptions { Urls = [url], Alias = alias, StartTimeout = TimeSpan.FromSeconds(2) });
+    // Whoever answers is waited for; nobody there is waited for as long as this.
+    private static ElasticsearchSink Sink(Uri url, string alias = "docs", int seconds = 180) =>
+        new(new ElasticsearchOptions { Urls = [url], Alias = alias, StartTimeout = TimeSpan.FromSeconds(seconds) });
 
-    private static async Task<StreamingException> FailsAsync(Uri url)
+    private static async Task<StreamingException> FailsAsync(Uri url, int seconds = 180)
     {
-        await using var sink = Sink(url);
+        await using var sink = Sink(url, seconds: seconds);
         return await Assert.ThrowsAnyAsync<StreamingException>(async () => await sink.StartAsync(default));
     }
 
     [Fact]
     public async Task StartAsync_NobodyThere_IsToldWithExitCode3()
     {
-        var error = await FailsAsync(new Uri($"http://127.0.0.1:{ServerProcess.FreePort()}"));
+        var error = await FailsAsync(new Uri($"http://127.0.0.1:{ServerProcess.FreePort()}"), seconds: 2);
         Assert.Equal(("elasticsearch_unreachable", ExitCode.DependencyUnavailable), (error.Code, error.ExitCode));
         Assert.Contains("STREAMING_ELASTICSEARCH_URL", error.Message);
     }
@@ -32,6 +33,15 @@ public sealed class ElasticsearchStartTests
         await using var server = new FakeElasticsearch { Root = root, RootStatus = status };
         var error = await FailsAsync(server.Url);
         Assert.Equal((code, ExitCode.Usage), (error.Code, error.ExitCode));
+    }
+
+    [Fact]
+    public async Task StartAsync_AnotherMakesTheAliasMeanwhile_IsNoIndexOfThatName()
+    {
+        await using var server = new FakeElasticsearch { AliasHiddenFor = 1 };
+        await using var sink = Sink(server.Url);
+        await sink.StartAsync(default);
+        Assert.Contains("HEAD /docs", server.Others);
     }
 
     [Fact]

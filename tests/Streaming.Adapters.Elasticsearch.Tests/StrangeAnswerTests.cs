@@ -20,7 +20,7 @@ public sealed class StrangeAnswerTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var serving = ServeAsync(listener, body);
-        using var index = new ElasticsearchSearchIndex(new ElasticsearchOptions { Urls = [new Uri($"http://{listener.LocalEndpoint}")], Alias = "docs" });
+        using var index = new ElasticsearchSearchIndex(new ElasticsearchOptions { Urls = [new Uri($"http://{listener.LocalEndpoint}")], Alias = "docs", SearchTimeout = TimeSpan.FromMinutes(3) });
         var error = await Assert.ThrowsAsync<DependencyUnavailableException>(async () => await index.SearchAsync(new SearchRequest(), CancellationToken.None));
         Assert.Equal("elasticsearch_unclear", error.Code);
         await serving;

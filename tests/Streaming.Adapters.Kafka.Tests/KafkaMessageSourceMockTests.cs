@@ -23,7 +23,7 @@ public sealed class KafkaMessageSourceMockTests : IDisposable
 
     // A member these brokers threw out is only forgotten after its session, so where one is thrown out on purpose that is short; elsewhere a
     // process that is given no processor for a while keeps its place.
-    private KafkaMessageSource Source(string topic, string group = "g", int buffered = 5_000, int session = 10) => new(new KafkaSourceOptions
+    private KafkaMessageSource Source(string topic, string group = "g", int buffered = 5_000, int session = 20) => new(new KafkaSourceOptions
     {
         Client = new Dictionary<string, string>(Client) { ["session.timeout.ms"] = $"{session * 1_000}", ["heartbeat.interval.ms"] = "500" },
         StartTimeout = Integration.KafkaBench.StartPatience,
@@ -99,7 +99,7 @@ public sealed class KafkaMessageSourceMockTests : IDisposable
             }
         }
 
-        await using var next = Source("t", session: 4);
+        await using var next = Source("t");
         await next.StartAsync(new RecordingListener(), Limit);
         var seen = await ReadAsync(next, 40);
         // A partition that was lost in between takes its commits along: then it begins earlier. Never above what was asked for, and no gap.

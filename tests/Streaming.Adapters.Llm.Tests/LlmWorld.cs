@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Streaming.Adapters.Sqlite;
 using Streaming.Contracts;
 using Streaming.Core.Labelling;
@@ -36,13 +38,13 @@ internal sealed class LlmWorld : IAsyncDisposable
     {
         var world = new LlmWorld();
         world.Store = await EmbeddedStore.OpenAsync(Path.Combine(world._folder, "s.db"), null, TimeProvider.System, CancellationToken.None);
-        world.Model = new OpenAiChatModel(new OpenAiOptions { Url = world.Endpoint.Url, Network = LlmNetwork.Loopback, Model = "m", ApiKey = "canary-key", Timeout = TimeSpan.FromSeconds(5) });
+        world.Model = new OpenAiChatModel(new OpenAiOptions { Url = world.Endpoint.Url, Network = LlmNetwork.Loopback, Model = "m", ApiKey = "canary-key", Timeout = TimeSpan.FromMinutes(3) });
         return world;
     }
 
     public LlmLabeller Labeller(string prompt = "standard", TimeProvider? time = null) => new(Model, Prompt(prompt), Options, Store.Spending, Store.Replies, null, time ?? TimeProvider.System);
 
-    public static LabelRequest Request(string text, params LabelTask[] tasks) => SampleStoreConformance.Request("r" + text.GetHashCode(StringComparison.Ordinal), text: text) with { Tasks = tasks.Length == 0 ? [LabelTask.Entities] : tasks };
+    public static LabelRequest Request(string text, params LabelTask[] tasks) => SampleStoreConformance.Request("r" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16], text: text) with { Tasks = tasks.Length == 0 ? [LabelTask.Entities] : tasks };
 
     public async ValueTask DisposeAsync()
     {

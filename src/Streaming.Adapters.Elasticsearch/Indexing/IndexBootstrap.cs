@@ -132,6 +132,10 @@ internal sealed class IndexBootstrap(ElasticsearchClient client, ElasticsearchOp
         {
             if (taken.IsSuccess)
             {
+                // An alias is found by that name too: another process may have made it meanwhile.
+                using var alias = await AskAsync(HttpMethod.Get, $"_alias/{options.Alias}", null, cancellationToken).ConfigureAwait(false);
+                if (alias.IsSuccess)
+                    return;
                 throw new StreamingException(
                     "elasticsearch_alias_is_index",
                     $"{options.Alias} is an index, not an alias. Choose another sink.index, or move that index aside and give its data the alias.");

@@ -7,10 +7,11 @@ namespace Streaming.Adapters.Kafka;
 /// <summary>What <c>streaming topics</c> and <c>streaming lag</c> ask a cluster.</summary>
 public sealed class KafkaAdmin : IAsyncDisposable
 {
-    private static readonly TimeSpan Ask = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Least = TimeSpan.FromSeconds(10);
     private readonly Dictionary<string, string> _settings;
     private readonly Client.IAdminClient _client;
     private readonly TimeProvider _time;
+    private readonly TimeSpan _ask;
     private Client.Error? _lastError;
 
     /// <summary>An administrative client; nothing is connected yet.</summary>
@@ -20,6 +21,7 @@ public sealed class KafkaAdmin : IAsyncDisposable
     {
         _settings = KafkaSettings.ForAdmin(KafkaSettings.Resolve(client));
         _time = time ?? TimeProvider.System;
+        _ask = KafkaSettings.Patience(_settings, Least);
         _client = ClientSettings.Build(new Client.AdminClientBuilder(_settings)
             .SetLogHandler(static (_, _) => { })
             .SetErrorHandler((_, error) => Volatile.Write(ref _lastError, error))
@@ -30,7 +32,7 @@ public sealed class KafkaAdmin : IAsyncDisposable
     /// <exception cref="StreamingException"><c>kafka_unreachable</c>, <c>kafka_authentication_failed</c>, <c>kafka_topic_missing</c>.</exception>
     public Task CheckAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken) => Task.Run(
         () => StartCheck.Run(
-            _client.Handle, topics, KafkaSettings.Servers(_settings), KafkaSourceOptions.DefaultStartTimeout, _time,
+            _client.Handle, topics, _settings, KafkaSourceOptions.DefaultStartTimeout, _time,
             () => Interlocked.Exchange(ref _lastError, null), cancellationToken),
         cancellationToken);
 
@@ -110,7 +112,7 @@ public sealed class KafkaAdmin : IAsyncDisposable
         var settings = new Dictionary<string, string>(_settings) { ["group.id"] = group, ["enable.auto.commit"] = "false", ["auto.offset.reset"] = "earliest" };
         using var consumer = new Client.ConsumerBuilder<byte[], byte[]>(settings).SetLogHandler(static (_, _) => { }).Build();
         var partitions = new List<Client.TopicPartition>();
-        foreach (var topic in _client.GetMetadata(Ask).Topics)
+        foreach (var topic in _client.GetMetadata(_ask).Topics)
         {
             if (Matches(topic.Topic, topics))
                 partitions.AddRange(topic.Partitions.ConvertAll(p => new Client.TopicPartition(topic.Topic, p.PartitionId)));
@@ -119,9 +121,9 @@ public sealed class KafkaAdmin : IAsyncDisposable
         var lags = new List<KafkaPartitionLag>();
         var behind = new Dictionary<Client.TopicPartition, int>();
         var starts = new List<Client.TopicPartitionOffset>();
-        foreach (var committed in await GroupOffsets.CommittedAsync(consumer, partitions, Ask, _time, cancellationToken).ConfigureAwait(false))
+        foreach (var committed in await GroupOffsets.CommittedAsync(consumer, partitions, _ask, _time, cancellationToken).ConfigureAwait(false))
         {
-            var range = consumer.QueryWatermarkOffsets(committed.TopicPartition, Ask);
+            var range = consumer.QueryWatermarkOffsets(committed.TopicPartition, _ask);
             var known = committed.Offset.Value >= 0;
             var from = known ? Math.Max(committed.Offset.Value, range.Low.Value) : range.Low.Value;
             var messages = Math.Max(0, range.High.Value - (known ? committed.Offset.Value : from));
@@ -137,7 +139,7 @@ public sealed class KafkaAdmin : IAsyncDisposable
         // The first message behind each committed offset tells the age. Transaction markers at the end have none.
         consumer.Assign(starts);
         var begin = _time.GetTimestamp();
-        while (behind.Count > 0 && _time.GetElapsedTime(begin) < Ask)
+        while (behind.Count > 0 && _time.GetElapsedTime(begin) < Least)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (consumer.Consume(500) is not { Message: { } message } result || !behind.Remove(result.TopicPartition, out var index))

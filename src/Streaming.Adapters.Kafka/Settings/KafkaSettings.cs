@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Streaming.Adapters.Kafka.Native;
 using Streaming.Core;
@@ -33,6 +34,8 @@ public static class KafkaSettings
         "delivery.timeout.ms", "request.timeout.ms", "transaction", "partitioner", "delivery.report.only.error", "dr_cb",
         "sticky.partitioning.linger.ms", "enable.gapless.guarantee",
     ];
+
+    private const string SetupTimeout = "socket.connection.setup.timeout.ms";
 
     private static readonly string[] SecretParts = ["password", "secret", "ssl.key.pem", "ssl_key", "token", "sasl.oauthbearer.config"];
 
@@ -102,6 +105,12 @@ public static class KafkaSettings
 
     internal static string Servers(IReadOnlyDictionary<string, string> resolved) =>
         resolved.TryGetValue("bootstrap.servers", out var servers) ? servers : resolved.GetValueOrDefault("metadata.broker.list", "");
+
+    /// <summary>How long to wait for a broker's answer: so long, or as long as a connection may take to come up where that is set and longer.</summary>
+    internal static TimeSpan Patience(IReadOnlyDictionary<string, string> resolved, TimeSpan least) =>
+        resolved.TryGetValue(SetupTimeout, out var text) && int.TryParse(text, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds > least.TotalMilliseconds
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : least;
 
     private static Dictionary<string, string> Without(IReadOnlyDictionary<string, string> settings, string[] prefixes)
     {

@@ -9,20 +9,22 @@ internal static class StartCheck
     /// <summary>Returns when the broker answers and has the topics. Blocks; for a thread of the pool.</summary>
     /// <param name="handle">Client to ask with.</param>
     /// <param name="topics">Names; patterns (<c>^…</c>) are not looked for.</param>
-    /// <param name="servers">Address, for messages.</param>
-    /// <param name="timeout">Then it gives up.</param>
+    /// <param name="settings">The client's, resolved.</param>
+    /// <param name="timeout">Then it gives up, unless the settings give a connection longer to come up.</param>
     /// <param name="time">Clock.</param>
     /// <param name="lastError">What the client last complained about, or null.</param>
     /// <param name="cancellationToken">Gives up at once.</param>
     public static void Run(
         Client.Handle handle,
         IReadOnlyList<string> topics,
-        string servers,
+        IReadOnlyDictionary<string, string> settings,
         TimeSpan timeout,
         TimeProvider time,
         Func<Client.Error?> lastError,
         CancellationToken cancellationToken)
     {
+        var servers = KafkaSettings.Servers(settings);
+        var patience = KafkaSettings.Patience(settings, timeout);
         var begin = time.GetTimestamp();
         var detail = "";
         using var admin = new Client.DependentAdminClientBuilder(handle).Build();
@@ -51,7 +53,7 @@ internal static class StartCheck
 
             if (KafkaErrors.IsAuthorization(failure.Error.Code))
                 throw KafkaErrors.Authorization("asking for its topics", failure.Error.Reason);
-            if (time.GetElapsedTime(begin) >= timeout)
+            if (time.GetElapsedTime(begin) >= patience)
                 throw KafkaErrors.Unreachable(servers, detail.Length > 0 ? detail : failure.Error.Reason, failure);
         }
     }

@@ -284,7 +284,7 @@ public sealed class ElasticsearchFaultTests(FaultServer server)
 
     private async Task<List<string>> LostAnswersAsync(Func<FaultWorld, IDocumentSink, IDocumentSink>? bug)
     {
-        await using var world = await FaultWorld.OpenAsync(server, static options => options with { RequestTimeout = TimeSpan.FromSeconds(2) }, bug);
+        await using var world = await FaultWorld.OpenAsync(server, static options => options with { RequestTimeout = TimeSpan.FromSeconds(5) }, bug);
         world.Pipeline.Append(Documents);
         for (var i = 0; i < Rounds; i++)
         {

@@ -35,6 +35,7 @@ internal sealed class FaultWorld : IAsyncDisposable
             MaxBulkDocuments = 50,
             BackoffBase = TimeSpan.FromMilliseconds(20),
             BackoffCap = TimeSpan.FromMilliseconds(200),
+            StartTimeout = TimeSpan.FromMinutes(3),
             RequestTimeout = TimeSpan.FromSeconds(60),
             OnNotice = notice =>
             {
@@ -51,7 +52,7 @@ internal sealed class FaultWorld : IAsyncDisposable
     }
 
     /// <summary>Longest wait for anything.</summary>
-    public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(FaultCounts.Of(20, 3));
+    public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(FaultCounts.Of(20, 6));
 
     public PipelineWorld Pipeline { get; }
 

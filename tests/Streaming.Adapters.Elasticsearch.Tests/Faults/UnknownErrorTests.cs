@@ -39,7 +39,7 @@ public sealed class UnknownErrorTests
         {
             Fault = (_, _) => new BulkFault { Items = id => refusals.TryGetValue(id, out var refusal) ? (refusal.Status, refusal.Type) : null },
         };
-        await using var sink = new ElasticsearchSink(new ElasticsearchOptions { Urls = [server.Url], Alias = "docs", BackoffBase = TimeSpan.FromMilliseconds(1), BackoffCap = TimeSpan.FromMilliseconds(5) });
+        await using var sink = new ElasticsearchSink(new ElasticsearchOptions { StartTimeout = TimeSpan.FromMinutes(3), Urls = [server.Url], Alias = "docs", BackoffBase = TimeSpan.FromMilliseconds(1), BackoffCap = TimeSpan.FromMilliseconds(5) });
         await sink.StartAsync(CancellationToken.None);
         var world = new PipelineWorld(TestEngine.Create(), 2);
         world.DocumentSink = new WatchedSink(bug(sink), world.Ledger);

@@ -27,7 +27,7 @@ public sealed class ElasticsearchSearchConformanceTests(ElasticsearchServer serv
 
         private async Task<ISearchIndex> FillAsync(IReadOnlyList<EnrichedDocument> documents)
         {
-            var options = new ElasticsearchOptions { Urls = [server.Url], Alias = $"search-{documents.Count}" };
+            var options = new ElasticsearchOptions { Urls = [server.Url], Alias = $"search-{documents.Count}", StartTimeout = TimeSpan.FromMinutes(3), SearchTimeout = TimeSpan.FromMinutes(3) };
             await using var sink = new ElasticsearchSink(options);
             await sink.StartAsync(default);
             var writes = documents.Select((d, i) => new DocumentWrite { Id = d.Id, Version = i + 1, Document = d }).ToList();

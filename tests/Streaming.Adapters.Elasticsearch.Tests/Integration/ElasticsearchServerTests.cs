@@ -26,6 +26,8 @@ public sealed class ElasticsearchServerTests(ElasticsearchServer server) : IDisp
     {
         Urls = [server.Url],
         Alias = $"t{Interlocked.Increment(ref s_number)}",
+        StartTimeout = TimeSpan.FromMinutes(3),
+        SearchTimeout = TimeSpan.FromMinutes(3),
         BackoffBase = TimeSpan.FromMilliseconds(50),
         BackoffCap = TimeSpan.FromMilliseconds(500),
         OnNotice = notice =>
@@ -47,7 +49,15 @@ public sealed class ElasticsearchServerTests(ElasticsearchServer server) : IDisp
 
     private async Task<JsonElement> PutAsync(string path, string json)
     {
-        using var response = await _http.PutAsync(new Uri(server.Url, path), new StringContent(json, Encoding.UTF8, "application/json"));
+        var response = await _http.PutAsync(new Uri(server.Url, path), new StringContent(json, Encoding.UTF8, "application/json"));
+        while (response.StatusCode == HttpStatusCode.TooManyRequests)
+        {
+            response.Dispose();
+            await Task.Delay(100, Limit);
+            response = await _http.PutAsync(new Uri(server.Url, path), new StringContent(json, Encoding.UTF8, "application/json"));
+        }
+
+        using var answer = response.EnsureSuccessStatusCode();
         return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
     }
 

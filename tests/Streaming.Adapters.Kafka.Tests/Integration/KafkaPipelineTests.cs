@@ -40,19 +40,21 @@ public sealed class KafkaPipelineTests(KafkaServer server)
         var world = await KafkaWorld.CreateAsync(server, 3);
         await world.AppendAsync(6_000);
         world.Model.BeforeRun = (_, token) => new ValueTask(Task.Delay(2, token));
+        long uncommitted = 0;
         for (var kill = 1; kill <= Kills; kill++)
         {
             var run = world.Start();
             var goal = world.Written * kill / (Kills + 1);
             await KafkaBench.UntilAsync(() => world.Ledger.Count(Terminal.Indexed) >= goal || run.Task.IsCompleted);
             await run.KillAsync();
+            uncommitted += world.Ledger.Count(Terminal.Indexed) - await world.CommittedAsync();
         }
 
         world.Start();
         await world.SettleAsync();
         await world.AssertSoundAsync();
-        // In flight: the queue of 500 and what was finished since the last commit (200, or 50 ms).
-        Assert.InRange(world.Ledger.Replays, 0, Kills * 1_000);
+        // Each kill costs what was finished above its last commit, and nothing else. How much that is, a slow broker decides.
+        Assert.InRange(world.Ledger.Replays, 0, uncommitted);
     }
 
     [IntegrationFact("kafka")]
@@ -143,7 +145,8 @@ public sealed class KafkaPipelineTests(KafkaServer server)
         {
             case "commits the highest":
                 world.WrapSource = source => new CommitsTheHighest(source);
-                world.Model.BeforeRun = (call, token) => new ValueTask(call % 3 == 0 ? Task.Delay(100, token) : Task.CompletedTask);
+                // Some batches wait until the others have been committed past them.
+                world.Model.BeforeRun = (call, token) => new ValueTask(call % 3 == 0 ? KafkaBench.UntilAsync(() => world.Ledger.Violations.Count > 0 || token.IsCancellationRequested) : Task.CompletedTask);
                 break;
             case "ignores item status":
                 world.Sink.Reject = write => write.Id.EndsWith("5", StringComparison.Ordinal) ? "refused" : null;
@@ -193,13 +196,13 @@ public sealed class KafkaPipelineTests(KafkaServer server)
             1 => new BulkFault { Status = 429 },
             3 => new BulkFault { DropAfter = true },
             4 => new BulkFault { TruncateAt = 300 },
-            6 => new BulkFault { Items = id => id.GetHashCode() % 7 == 0 ? (429, "es_rejected_execution_exception") : null },
+            6 => new BulkFault { Items = id => id.EndsWith('3') ? (429, "es_rejected_execution_exception") : null },
             7 => new BulkFault { Reverse = true, Shorten = 1 },
             _ => null,
         };
         var sink = new ElasticsearchSink(new ElasticsearchOptions
         {
-            Urls = [index.Url], Alias = "docs", BackoffBase = TimeSpan.FromMilliseconds(2), BackoffCap = TimeSpan.FromMilliseconds(20),
+            Urls = [index.Url], Alias = "docs", StartTimeout = TimeSpan.FromMinutes(3), BackoffBase = TimeSpan.FromMilliseconds(2), BackoffCap = TimeSpan.FromMilliseconds(20),
         });
         await sink.StartAsync(default);
         world.DocumentSink = new AcknowledgingSink(sink, world.Ledger);

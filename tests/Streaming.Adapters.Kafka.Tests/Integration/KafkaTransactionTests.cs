@@ -98,7 +98,7 @@ public sealed class KafkaTransactionTests(KafkaServer server) : IAsyncLifetime
         await using var first = source;
         await source.StartAsync(new RecordingListener(), default);
         var commits = KafkaBench.Ends(await KafkaBench.ReadAsync(source, 30));
-        await using var sink = Sink(source);
+        await using var sink = Sink(source, seconds: 600);
         var fenced = await Assert.ThrowsAsync<DependencyUnavailableException>(async () => await sink.WriteAsync(
             [Put("stale", 1)],
             _ =>
@@ -137,9 +137,11 @@ public sealed class KafkaTransactionTests(KafkaServer server) : IAsyncLifetime
 
     private static int Indexed(EngineRun run) => (int)run.Progress.Snapshot().Outcomes.Indexed;
 
-    private KafkaTransactionalSink Sink(KafkaMessageSource source) => new(source, new KafkaTransactionOptions
+    // A slow broker is waited for. What a process that is killed leaves open holds up its successor for so long.
+    private KafkaTransactionalSink Sink(KafkaMessageSource source, int seconds = 40) => new(source, new KafkaTransactionOptions
     {
-        Client = _bench.Client,
+        Client = new Dictionary<string, string>(_bench.Client) { ["transaction.timeout.ms"] = $"{seconds * 1_000}" },
+        StepTimeout = TimeSpan.FromSeconds(120),
         Group = _group,
         Topic = _output,
         DeadLetterTopic = _letters,
@@ -147,7 +149,7 @@ public sealed class KafkaTransactionTests(KafkaServer server) : IAsyncLifetime
 
     private EngineRun Start(int abortEvery = 0)
     {
-        var source = new KafkaMessageSource(_bench.Options(_input, _group, ("session.timeout.ms", "6000")));
+        var source = new KafkaMessageSource(_bench.Options(_input, _group, ("session.timeout.ms", "30000")));
         ITransactionalSink sink = Sink(source);
         if (abortEvery > 0)
             sink = new AbortsNowAndThen(sink, abortEvery);

@@ -109,6 +109,9 @@ internal sealed class KafkaWorld
         return run;
     }
 
+    /// <summary>Sum of what the group has committed.</summary>
+    public Task<long> CommittedAsync() => _bench.CommittedAsync(Group, Topic);
+
     /// <summary>Waits until everything ended somewhere, then until it is committed.</summary>
     public async Task SettleAsync()
     {
@@ -116,7 +119,7 @@ internal sealed class KafkaWorld
             () => Ledger.Count(Terminal.Indexed) + Ledger.Count(Terminal.DeadLettered) + Ledger.Count(Terminal.Deleted) >= Written
                 || Ledger.Violations.Count > 0 || Runs.Exists(r => r.Task.IsFaulted));
         var limit = KafkaBench.Limit();
-        while (Ledger.Violations.Count == 0 && !Runs.Exists(r => r.Task.IsFaulted) && await _bench.CommittedAsync(Group, Topic) < Written)
+        while (Ledger.Violations.Count == 0 && !Runs.Exists(r => r.Task.IsFaulted) && await CommittedAsync() < Written)
             await Task.Delay(200, limit);
         foreach (var run in Runs)
             await run.StopAsync();
@@ -125,7 +128,7 @@ internal sealed class KafkaWorld
     public async Task AssertSoundAsync()
     {
         Assert.Empty(Ledger.Audit());
-        Assert.Equal(Written, await _bench.CommittedAsync(Group, Topic));
+        Assert.Equal(Written, await CommittedAsync());
     }
 
     /// <summary>Sees commits on their way to the broker.</summary>

@@ -133,7 +133,7 @@ public sealed class CrashTests
                 sum += count;
                 Assert.True(sum <= messages);
             }
-            random = new Random(HashCode.Combine(messages));
+            random = new Random(messages);
             return transactions;
         }
     }

@@ -121,7 +121,7 @@ public sealed class RefusalTests
     {
         using var folder = new StoreFolder();
         await using var store = await folder.OpenAsync();
-        using var other = SqliteDatabase.Open(folder.File, create: false, 1 << 20, TimeSpan.FromSeconds(1));
+        using var other = SqliteDatabase.Open(folder.File, create: false, 1 << 20, TimeSpan.FromMinutes(2));
         other.Execute("BEGIN IMMEDIATE");
         var producing = store.CreateProducer().ProduceAsync("t", [Samples.Message("x")], None);
         Assert.False(producing.IsCompleted);
@@ -137,7 +137,7 @@ public sealed class RefusalTests
         using var folder = new StoreFolder();
         await using var store = await folder.OpenAsync(new() { BusyTimeout = TimeSpan.FromSeconds(1) });
         var producer = store.CreateProducer();
-        using var other = SqliteDatabase.Open(folder.File, create: false, 1 << 20, TimeSpan.FromSeconds(1));
+        using var other = SqliteDatabase.Open(folder.File, create: false, 1 << 20, TimeSpan.FromMinutes(2));
         other.Execute("BEGIN IMMEDIATE");
         var error = await Assert.ThrowsAsync<DependencyUnavailableException>(async () => await producer.ProduceAsync("t", [Samples.Message("x")], None));
         Assert.Equal("store_busy", error.Code);
@@ -155,7 +155,7 @@ public sealed class RefusalTests
         await using var store = await folder.OpenAsync(new() { BusyTimeout = TimeSpan.FromSeconds(1), MaxWalBytes = 16 << 20 });
         var producer = store.CreateProducer();
         await producer.ProduceAsync("t", [Samples.Message("x")], None);
-        using var reader = SqliteDatabase.Open(folder.File, create: false, 1 << 20, TimeSpan.FromSeconds(1));
+        using var reader = SqliteDatabase.Open(folder.File, create: false, 1 << 20, TimeSpan.FromMinutes(2));
         reader.Execute("BEGIN; SELECT * FROM partitions");
         var batch = Enumerable.Range(0, 10).Select(_ => Samples.Message(new string('x', 100_000))).ToArray();
         var stored = 0;

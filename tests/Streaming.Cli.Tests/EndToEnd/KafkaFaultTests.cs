@@ -23,7 +23,7 @@ public sealed class KafkaFaultTests(KafkaServer server, ITestOutputHelper output
         var random = new Random(1);
         // Its session ends soon after each kill, so the next process need not wait long for its partitions; but not so soon that a process which is
         // given no processor for two seconds loses them, begins anew, and loses them again.
-        await using var world = await KafkaProcesses.CreateAsync(server, 4, sessionSeconds: 6);
+        await using var world = await KafkaProcesses.CreateAsync(server, 4, sessionSeconds: 10);
         await world.AppendAsync(0, documents);
         long committed = 0;
         for (var kill = 0; kill < kills; kill++)
@@ -55,7 +55,7 @@ public sealed class KafkaFaultTests(KafkaServer server, ITestOutputHelper output
         using var report = FaultReport.Begin(4);
         var rebalances = FaultCounts.Of(100, 6);
         const int Each = 60;
-        await using var world = await KafkaProcesses.CreateAsync(server, 6, sessionSeconds: FaultCounts.IsFull ? 15 : 6);
+        await using var world = await KafkaProcesses.CreateAsync(server, 6, sessionSeconds: FaultCounts.IsFull ? 15 : 10);
         var running = new List<ProductProcess> { world.Start() };
         await world.AppendAsync(0, Each, toEach: true);
         await world.NewestAsync();

@@ -17,9 +17,8 @@ public sealed class KafkaGroupTests(KafkaServer kafka) : IClassFixture<KafkaServ
     {
         using var data = new DataFolderOfTest();
         await using var server = new FakeElasticsearch();
-        var variables = new Dictionary<string, string>
+        var variables = new Dictionary<string, string>(kafka.ClientVariables)
         {
-            ["STREAMING_KAFKA_BOOTSTRAP"] = kafka.Bootstrap,
             ["STREAMING_ELASTICSEARCH_URL"] = server.Url.ToString(),
             ["STREAMING__SOURCE__PARTITIONS"] = "1",
         };
@@ -31,7 +30,9 @@ public sealed class KafkaGroupTests(KafkaServer kafka) : IClassFixture<KafkaServ
         using var two = new HttpClient { BaseAddress = DemoTests.AddressIn(await second.SaysAsync("http://")) };
         await second.SaysAsync("running minimal");
 
-        // One partition: whichever has it is ready, the other says what it waits for.
+        // One partition: whichever has it is ready, the other says what it waits for. Until both have joined, it is still on its way.
+        using (var admin = new Confluent.Kafka.AdminClientBuilder(kafka.Client).Build())
+            await Eventually.TrueAsync(() => Task.FromResult(admin.ListGroup("minimal", ProductProcess.Patience) is { State: "Stable", Members.Count: 2 }), "both in the group");
         await Eventually.TrueAsync(async () => await ReadyAsync(one) != await ReadyAsync(two), "exactly one to be ready");
         var (ready, waiting, killed) = await ReadyAsync(one) ? (one, two, first) : (two, one, second);
         Assert.Contains("partition", (await (await waiting.GetAsync("/health/ready")).Content.ReadFromJsonAsync<JsonElement>()).GetProperty("reason").GetString(), StringComparison.Ordinal);
@@ -54,9 +55,9 @@ public sealed class KafkaGroupTests(KafkaServer kafka) : IClassFixture<KafkaServ
     {
         using var data = new DataFolderOfTest();
         var name = $"letters-{Environment.ProcessId}";
-        var client = new Dictionary<string, string> { ["bootstrap.servers"] = kafka.Bootstrap };
+        var client = kafka.Client;
         var file = data.File("letters.yaml");
-        await File.WriteAllTextAsync(file, $"name: {name}\nsource: {{topics: [{name}], kafka: {{bootstrap.servers: \"{kafka.Bootstrap}\"}}}}\nchain: [decode, normalise, tokenise, encode, entities]\ndead_letters: {{max_attempts: 3}}\n");
+        await File.WriteAllTextAsync(file, $"name: {name}\nsource: {{topics: [{name}], kafka: {{{kafka.ClientYaml}}}}}\nchain: [decode, normalise, tokenise, encode, entities]\ndead_letters: {{max_attempts: 3}}\n");
         await using (var admin = new KafkaAdmin(client))
             await admin.CreateTopicsAsync([new KafkaTopic(name, 1, 1), new KafkaTopic(name + ".dead-letter", 1, 1)], default);
         await using (var sink = new KafkaDeadLetterSink(new KafkaMessageProducer(new KafkaProducerOptions { Client = client }), name + ".dead-letter"))

@@ -20,7 +20,7 @@ public sealed class KafkaLearningTests(KafkaServer kafka) : IClassFixture<KafkaS
         var topology = data.WriteLines("loop.yaml",
         [
             "name: loop", $"model: {{bundle: {data.File("models/weak")}, channel: stable, registry: {data.File("registry")}}}",
-            $"source: {{topics: [loop.raw], partitions: 2, kafka: {{bootstrap.servers: \"{kafka.Bootstrap}\"}}}}", $"sink: {{url: \"{server.Url}\"}}",
+            $"source: {{topics: [loop.raw], partitions: 2, kafka: {{{kafka.ClientYaml}}}}}", $"sink: {{url: \"{server.Url}\"}}",
             "chain: [decode, normalise, tokenise, encode, entities]",
             "labelling: {enabled: true, topic: loop.to-label, labelled_topic: loop.labelled, budget_per_hour: 5000, budget_per_day: 5000, below: {entities: 0.95}}",
             "retraining: {enabled: true, min_labels: 80, test: {entities: test.jsonl}, significance: 1, max_class_drop: 1, max_replay_change: 1, replay_texts: 0, blend: {strategy: all, epochs: 6}, events_topic: loop.events}",
@@ -56,7 +56,7 @@ public sealed class KafkaLearningTests(KafkaServer kafka) : IClassFixture<KafkaS
         var topology = data.WriteLines("people.yaml",
         [
             "name: people", "model: {bundle: starter}",
-            $"source: {{topics: [people.raw], partitions: 2, kafka: {{bootstrap.servers: \"{kafka.Bootstrap}\"}}}}", $"sink: {{url: \"{server.Url}\"}}",
+            $"source: {{topics: [people.raw], partitions: 2, kafka: {{{kafka.ClientYaml}}}}}", $"sink: {{url: \"{server.Url}\"}}",
             "chain: [decode, normalise, tokenise, encode, entities]",
             "labelling: {enabled: true, topic: people.to-label, labelled_topic: people.labelled, budget_per_hour: 5000, budget_per_day: 5000, control_rate: 1, random_share: 1}",
         ]);

@@ -40,10 +40,10 @@ internal sealed class KafkaProcesses : IAsyncDisposable
     /// <summary>Documents there must be in the end.</summary>
     public int Documents => _newest.Count;
 
-    private Dictionary<string, string> Client => new() { ["bootstrap.servers"] = _server.Bootstrap };
+    private Dictionary<string, string> Client => _server.Client;
 
     /// <summary>Makes the topic.</summary>
-    public static async Task<KafkaProcesses> CreateAsync(KafkaServer server, int partitions, int sessionSeconds = 15)
+    public static async Task<KafkaProcesses> CreateAsync(KafkaServer server, int partitions, int sessionSeconds = 60)
     {
         var world = new KafkaProcesses(server, partitions, sessionSeconds);
         await using var admin = new KafkaAdmin(world.Client);
@@ -104,7 +104,7 @@ internal sealed class KafkaProcesses : IAsyncDisposable
         {
             ["group.id"] = Name + ".reader", ["isolation.level"] = "read_uncommitted",
         }).Build();
-        var end = whole.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(20)).High.Value;
+        var end = whole.QueryWatermarkOffsets(partition, ProductProcess.Patience).High.Value;
         consumer.Assign(new Confluent.Kafka.TopicPartitionOffset(partition, 0));
         var ids = new List<string>();
         await Task.Run(() =>
@@ -133,7 +133,7 @@ internal sealed class KafkaProcesses : IAsyncDisposable
             name: {{Name}}
             source:
               topics: [{{Name}}]
-              kafka: {bootstrap.servers: "{{_server.Bootstrap}}", session.timeout.ms: "{{_sessionSeconds * 1000}}"}
+              kafka: {{{_server.ClientYaml}}, session.timeout.ms: "{{_sessionSeconds * 1000}}"}
             chain: [decode, normalise, tokenise, encode, entities, topics, sentiment, aspects]
             batching: {max_queue_size: 64}
             sink: {{sink}}

@@ -40,8 +40,11 @@ public sealed partial class RetrainCrashTests(ITestOutputHelper output)
         var seen = new SortedDictionary<string, int>(StringComparer.Ordinal);
         var cut = 0;
 
-        for (var kill = 1; kill <= Kills; kill++)
+        var kills = 0;
+        // On a machine that tells of changes late, a retraining may be over before it is killed: then once more.
+        while (kills < Kills || (cut == 0 && kills < Kills + 10))
         {
+            var kill = ++kills;
             await LabelAsync(data, kill + 1);
             await using var process = ProductProcess.Start(["retrain", topology, "--data", data.Path]);
             // Even over all changes and in no order; half of them a little behind the change, while the next one is being prepared.
@@ -63,11 +66,11 @@ public sealed partial class RetrainCrashTests(ITestOutputHelper output)
         Assert.Equal(cycles.Distinct(), cycles);
         Assert.Equal(state.Number, state.Finished.Count);
         Assert.Equal(Enumerable.Range(1, state.Number).Select(static number => $"crash-{number}"), state.Finished.Select(static finished => finished.Id));
-        Assert.Equal((Kills + 2) * LabelsAKill, state.Finished[^1].Labels);
-        Assert.Equal((Kills + 2) * LabelsAKill, journal.ReadLedger(state.Finished[^1].Id).Select(static line => line.Sample).Distinct().Count());
+        Assert.Equal((kills + 2) * LabelsAKill, state.Finished[^1].Labels);
+        Assert.Equal((kills + 2) * LabelsAKill, journal.ReadLedger(state.Finished[^1].Id).Select(static line => line.Sample).Distinct().Count());
         Assert.True((await data.LogAsync("models.events")).Count >= events.Count, "a decision is not on the events topic");
         Assert.Empty(Directory.EnumerateDirectories(data.File("registry/retraining/work")));
-        output.WriteLine($"{Kills} kills over the {steps} changes of a retraining, {cut} of them cut one; {state.Number} retrainings, each decided once; left behind: {string.Join(", ", seen.Select(static pair => $"{pair.Key} {pair.Value}"))}");
+        output.WriteLine($"{kills} kills over the {steps} changes of a retraining, {cut} of them cut one; {state.Number} retrainings, each decided once; left behind: {string.Join(", ", seen.Select(static pair => $"{pair.Key} {pair.Value}"))}");
         Assert.True(cut > 0, "no retraining was cut");
         if (FaultCounts.IsFull)
             Assert.Equal([.. Steps.Order(StringComparer.Ordinal)], seen.Keys);

@@ -23,7 +23,7 @@ public sealed class Browser : IDisposable
         options.SetLoggingPreference(LogType.Browser, LogLevel.All);
         var service = ChromeDriverService.CreateDefaultService(Path.GetDirectoryName(Driver), Path.GetFileName(Driver));
         service.SuppressInitialDiagnosticInformation = true;
-        Web = new ChromeDriver(service, options, TimeSpan.FromSeconds(60));
+        Web = new ChromeDriver(service, options, TimeSpan.FromMinutes(4));
         // A headless window has a least width of its own: the viewport is set by the device metrics.
         Web.ExecuteCdpCommand("Emulation.setDeviceMetricsOverride", new Dictionary<string, object?> { ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 1, ["mobile"] = false });
     }
@@ -63,7 +63,7 @@ public sealed class Browser : IDisposable
                 // Built anew meanwhile: look again.
             }
 
-            Assert.True(TimeProvider.System.GetElapsedTime(patience) < TimeSpan.FromMinutes(2), $"waited 2 min for {what}; the page shows: {Web.FindElement(By.TagName("body")).Text}");
+            Assert.True(TimeProvider.System.GetElapsedTime(patience) < TimeSpan.FromMinutes(4), $"waited 4 min for {what}; the page shows: {Web.FindElement(By.TagName("body")).Text}");
             Web.ExecuteAsyncScript("setTimeout(arguments[arguments.length - 1], 30)");
         }
     }

@@ -100,9 +100,9 @@ public sealed class InMemoryLog(int partitions = 1, string topic = "raw", Ledger
     /// <summary>A consumer. Without partitions named it gets those nobody has.</summary>
     /// <param name="endsAtEnd">Its reads end when everything has been delivered.</param>
     /// <param name="take">Partitions it starts with; null: all that are free.</param>
-    /// <param name="revokeTimeout">How long a revocation waits for the drain; null: 10 s.</param>
+    /// <param name="revokeTimeout">How long a revocation waits for the drain; null: 2 min.</param>
     public InMemorySource Consume(bool endsAtEnd = true, IReadOnlyList<int>? take = null, TimeSpan? revokeTimeout = null) =>
-        new(this, endsAtEnd, take) { RevokeTimeout = revokeTimeout ?? TimeSpan.FromSeconds(10) };
+        new(this, endsAtEnd, take) { RevokeTimeout = revokeTimeout ?? TimeSpan.FromMinutes(2) };
 
     /// <summary>A partition moves: the owner drains it first, or, when lost, hears of it only after the new owner has it.</summary>
     public void Move(int partition, InMemorySource to, bool lost)

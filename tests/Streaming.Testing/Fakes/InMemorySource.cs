@@ -46,7 +46,7 @@ public sealed class InMemorySource : IMessageSource
     public Action<IReadOnlyList<PartitionCommit>>? BeforeCommit { get; set; }
 
     /// <summary>How long a revocation waits for the drain.</summary>
-    public TimeSpan RevokeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan RevokeTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <inheritdoc/>
     public async ValueTask StartAsync(IAssignmentListener listener, CancellationToken cancellationToken)

@@ -47,6 +47,9 @@ public sealed class FakeElasticsearch : IAsyncDisposable
     /// <summary>Status of <c>GET /</c>.</summary>
     public int RootStatus { get; set; } = 200;
 
+    /// <summary>So often it is asked for its alias before that is there.</summary>
+    public int AliasHiddenFor { get; set; }
+
     /// <summary>Bulk requests so far.</summary>
     public int Bulks => Volatile.Read(ref _bulks);
 
@@ -213,11 +216,13 @@ public sealed class FakeElasticsearch : IAsyncDisposable
             return HttpWire.Answer(200, Encoding.UTF8.GetBytes($"{{\"hits\":{{\"total\":{{\"value\":{Count}}},\"hits\":[]}}}}"));
         if (request.Method == "GET" && request.Path.StartsWith("/_alias/", StringComparison.Ordinal))
         {
+            if (AliasHiddenFor-- > 0)
+                return HttpWire.Answer(404, "{}"u8);
             var alias = request.Path["/_alias/".Length..];
             return HttpWire.Answer(200, Encoding.UTF8.GetBytes($"{{\"{alias}-000001\":{{\"aliases\":{{\"{alias}\":{{\"is_write_index\":true}}}}}}}}"));
         }
 
-        return HttpWire.Answer(200, """{"acknowledged":true}"""u8);
+        return HttpWire.Answer(200, request.Method == "HEAD" ? [] : """{"acknowledged":true}"""u8);
     }
 
     private static List<Item> Parse(byte[] body)

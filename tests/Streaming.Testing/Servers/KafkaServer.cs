@@ -3,6 +3,12 @@ namespace Streaming.Testing.Servers;
 /// <summary>A real Kafka broker. As an xUnit class or collection fixture it is started once; without integration tests it never is.</summary>
 public sealed class KafkaServer : ServerProcess, Xunit.IAsyncLifetime
 {
+    /// <summary>The client's setting that says how long a start looks for its broker.</summary>
+    public const string SetupTimeout = "socket.connection.setup.timeout.ms";
+
+    /// <summary>Its value where a broker is there.</summary>
+    public const string SetupMilliseconds = "300000";
+
     private readonly int _controllerPort = FreePort();
     private readonly int _saslPort = FreePort();
     private readonly int _tlsPort = FreePort();
@@ -20,6 +26,20 @@ public sealed class KafkaServer : ServerProcess, Xunit.IAsyncLifetime
 
     /// <summary>For <c>bootstrap.servers</c>.</summary>
     public string Bootstrap => $"127.0.0.1:{Port}";
+
+    /// <summary>Client settings for it: its address, and time enough for a broker that is given no processor for a while.</summary>
+    public Dictionary<string, string> Client => new() { ["bootstrap.servers"] = Bootstrap, [SetupTimeout] = SetupMilliseconds };
+
+    /// <summary>The same inside the braces of a topology's <c>kafka: {…}</c>.</summary>
+    public string ClientYaml => $"bootstrap.servers: \"{Bootstrap}\", {SetupTimeout}: \"{SetupMilliseconds}\"";
+
+    /// <summary>The same as variables for a topology that is shipped, and a session that outlasts a while without a processor.</summary>
+    public Dictionary<string, string> ClientVariables => new()
+    {
+        ["STREAMING_KAFKA_BOOTSTRAP"] = Bootstrap,
+        ["STREAMING__SOURCE__KAFKA__SOCKET_CONNECTION_SETUP_TIMEOUT_MS"] = SetupMilliseconds,
+        ["STREAMING__SOURCE__KAFKA__SESSION_TIMEOUT_MS"] = "30000",
+    };
 
     /// <summary>Listener that wants SASL/PLAIN, user and password <c>test</c>.</summary>
     public string SaslBootstrap => $"127.0.0.1:{_saslPort}";

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -12,6 +14,7 @@ public abstract class ServerProcess : IAsyncDisposable
     protected const string Patience = "400";
 
     private const int LinesKept = 40;
+    private static readonly ConcurrentBag<FileStream> Reserved = [];
     private readonly string _data = Directory.CreateTempSubdirectory("streaming-server-").FullName;
     private readonly string _folder;
     private readonly Queue<string> _said = new();
@@ -103,20 +106,29 @@ public abstract class ServerProcess : IAsyncDisposable
         return (process.ExitCode, await output + await errors);
     }
 
-    /// <summary>A port nobody listens on now, outside of those that connections going out are given: a server starts much later than this is asked.</summary>
+    /// <summary>
+    /// A port nobody listens on now, outside of those that connections going out are given. A server starts much later than this is asked,
+    /// so until this process ends no other test process gets the same: each has a locked file.
+    /// </summary>
     public static int FreePort()
     {
+        var taken = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "streaming-test-ports")).FullName;
         while (true)
         {
+            var port = Random.Shared.Next(15_000, 32_000);
+            FileStream? mark = null;
             try
             {
-                using var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(15_000, 32_000));
+                mark = new FileStream(Path.Combine(taken, port.ToString(CultureInfo.InvariantCulture)), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                using var listener = new TcpListener(IPAddress.Loopback, port);
                 listener.Start();
-                return ((IPEndPoint)listener.LocalEndpoint).Port;
+                Reserved.Add(mark);
+                return port;
             }
-            catch (SocketException)
+            catch (Exception exception) when (exception is IOException or SocketException or UnauthorizedAccessException)
             {
                 // Somebody has it: another one.
+                mark?.Dispose();
             }
         }
     }

@@ -128,7 +128,7 @@ internal static class TopologyLanguage
         new("start", new ChoiceType(["earliest", "latest"]), "Where a group begins that has never committed.") { Default = "earliest" },
         new("partitions", new IntegerType(1, 10_000), "Partitions of topics created for this topology.") { Default = 4L },
         new("replication_factor", new IntegerType(1, 15), "Copies of topics created for this topology.") { Default = 1L },
-        new("kafka", new FreeMapType("^[a-z0-9]+([._-][a-z0-9]+)*$", "names of Kafka client settings", ManagedKafkaSettings), "Settings of the Kafka client by their own names."),
+        new("kafka", new FreeMapType("^[a-z0-9]+([._-][a-z0-9]+)*$", "names of Kafka client settings", ManagedKafkaSettings), "Settings of the Kafka client by their own names. A start looks for its broker for 6 s, or as long as `socket.connection.setup.timeout.ms` says."),
     ])
     {
         KnownAs = new Dictionary<string, string>
