@@ -26,7 +26,7 @@ public sealed record RedriveReport(long Read, long Redriven, long Exhausted, lon
 public sealed class KafkaRedrive(IReadOnlyDictionary<string, string> client, IMessageProducer producer, TimeProvider? time = null)
 {
     private const int BatchSize = 500;
-    private static readonly TimeSpan Ask = TimeSpan.FromSeconds(10);
+    private readonly TimeSpan _ask = KafkaSettings.Patience(client, TimeSpan.FromSeconds(10));
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
     /// <summary>Redrives what lies in a dead-letter topic now; letters that come meanwhile wait for the next time.</summary>
@@ -60,7 +60,7 @@ public sealed class KafkaRedrive(IReadOnlyDictionary<string, string> client, IMe
                 marks.Add(mark);
         }
 
-        var round = new Round(choose, maxAttempts, marks, originals);
+        var round = new Round(choose, maxAttempts, marks, (letter, sha256) => Original(originals, letter, sha256));
         foreach (var record in Read(letters, range, cancellationToken))
         {
             if (DeadLetterHeaders.MarkOf(record) is null)
@@ -97,7 +97,7 @@ public sealed class KafkaRedrive(IReadOnlyDictionary<string, string> client, IMe
             if (result is { IsPartitionEOF: true })
                 open.Remove(result.Partition.Value);
             else if (result is { Message: not null } && open.TryGetValue(result.Partition.Value, out var end) && result.Offset.Value < end)
-                yield return Message(result);
+                yield return KafkaRecord.From(result);
             foreach (var part in range)
             {
                 if (open.TryGetValue(part.Partition, out var last) && consumer.Position(new Client.TopicPartition(part.Topic, part.Partition)).Value >= last)
@@ -107,15 +107,15 @@ public sealed class KafkaRedrive(IReadOnlyDictionary<string, string> client, IMe
     }
 
     /// <summary>The whole message a cut letter points at, when it is still there and still the same.</summary>
-    private static DeadLetter? Original(Client.IConsumer<byte[], byte[]> consumer, DeadLetter letter, string sha256)
+    private DeadLetter? Original(Client.IConsumer<byte[], byte[]> consumer, DeadLetter letter, string sha256)
     {
         consumer.Assign(new Client.TopicPartitionOffset(letter.Topic, letter.Partition, letter.Offset));
         try
         {
-            if (consumer.Consume(Ask) is not { Message: { } message } result || result.Offset.Value != letter.Offset || message.Value is null
+            if (consumer.Consume(_ask) is not { Message: { } message } result || result.Offset.Value != letter.Offset || message.Value is null
                 || Convert.ToHexStringLower(SHA256.HashData(message.Value)) != sha256)
                 return null;
-            var record = Message(result);
+            var record = KafkaRecord.From(result);
             return letter with { Key = record.Key?.ToArray(), Value = message.Value, Headers = record.Headers };
         }
         catch (Client.ConsumeException)
@@ -127,11 +127,11 @@ public sealed class KafkaRedrive(IReadOnlyDictionary<string, string> client, IMe
     private async Task<List<Part>> RangeAsync(Client.IConsumer<byte[], byte[]> consumer, string topic, bool fromBeginning, CancellationToken cancellationToken)
     {
         using var admin = new Client.DependentAdminClientBuilder(consumer.Handle).Build();
-        var partitions = admin.GetMetadata(topic, Ask).Topics[0].Partitions.ConvertAll(p => new Client.TopicPartition(topic, p.PartitionId));
+        var partitions = admin.GetMetadata(topic, _ask).Topics[0].Partitions.ConvertAll(p => new Client.TopicPartition(topic, p.PartitionId));
         var range = new List<Part>();
-        foreach (var committed in await GroupOffsets.CommittedAsync(consumer, partitions, Ask, _time, cancellationToken).ConfigureAwait(false))
+        foreach (var committed in await GroupOffsets.CommittedAsync(consumer, partitions, _ask, _time, cancellationToken).ConfigureAwait(false))
         {
-            var ends = consumer.QueryWatermarkOffsets(committed.TopicPartition, Ask);
+            var ends = consumer.QueryWatermarkOffsets(committed.TopicPartition, _ask);
             var start = fromBeginning ? ends.Low.Value : Math.Max(ends.Low.Value, committed.Offset.Value);
             if (start < ends.High.Value)
                 range.Add(new Part(topic, committed.Partition.Value, start, ends.High.Value, committed.Offset.Value));
@@ -140,16 +140,6 @@ public sealed class KafkaRedrive(IReadOnlyDictionary<string, string> client, IMe
         return range;
     }
 
-    private static SourceMessage Message(Client.ConsumeResult<byte[], byte[]> result) => new()
-    {
-        Partition = new TopicPartition(result.Topic, result.Partition.Value),
-        Offset = result.Offset.Value,
-        Key = result.Message.Key is null ? (ReadOnlyMemory<byte>?)null : result.Message.Key,
-        Value = result.Message.Value is null ? (ReadOnlyMemory<byte>?)null : result.Message.Value,
-        Headers = result.Message.Headers?.Select(h => new MessageHeader(h.Key, h.GetValueBytes())).ToArray() ?? [],
-        Timestamp = KafkaTime.From(result.Message.Timestamp.UnixTimestampMs),
-    };
-
     private static Client.IConsumer<byte[], byte[]> Build(Dictionary<string, string> settings) =>
         new Client.ConsumerBuilder<byte[], byte[]>(settings).SetLogHandler(static (_, _) => { }).Build();
 
@@ -157,7 +147,7 @@ public sealed class KafkaRedrive(IReadOnlyDictionary<string, string> client, IMe
     private sealed record Part(string Topic, int Partition, long Start, long End, long Done);
 
     /// <summary>Sorts letters, and gathers what is to be written.</summary>
-    private sealed class Round(Func<DeadLetter, bool>? choose, int maxAttempts, HashSet<string> marks, Client.IConsumer<byte[], byte[]> originals)
+    private sealed class Round(Func<DeadLetter, bool>? choose, int maxAttempts, HashSet<string> marks, Func<DeadLetter, string, DeadLetter?> original)
     {
         private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
 
@@ -188,7 +178,7 @@ public sealed class KafkaRedrive(IReadOnlyDictionary<string, string> client, IMe
                 Report = Report with { Duplicates = Report.Duplicates + 1 };
             else if (done || marks.Contains(DeadLetterHeaders.IdOf(letter)))
                 Report = Report with { Before = Report.Before + 1 };
-            else if ((sha256 is null ? letter : Original(originals, letter, sha256)) is { } whole)
+            else if ((sha256 is null ? letter : original(letter, sha256)) is { } whole)
                 Keep(whole);
             else
                 Report = Report with { Unreadable = Report.Unreadable + 1 };

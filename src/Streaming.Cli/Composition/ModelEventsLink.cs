@@ -8,7 +8,7 @@ namespace Streaming.Cli.Composition;
 
 /// <summary>
 /// The topic of decisions about models, seen from a process that serves on Kafka: it passes on what the registry has and nobody has
-/// passed on yet (a person's promotion, say), and switches by what it reads there. It reads in a group of its own, from the end; the
+/// passed on yet (a person's promotion, say), and switches by what it reads there. It reads without a group, from the end; the
 /// registry tells what was before, and stays the fallback.
 /// </summary>
 internal sealed class ModelEventsLink : IAsyncDisposable
@@ -34,8 +34,11 @@ internal sealed class ModelEventsLink : IAsyncDisposable
             }),
             BackgroundWork.Start(context, "model_events_unreadable", "decisions about models could not be followed on their topic; the registry is looked at instead", async stop =>
             {
-                // Every process must hear everything, so none shares a group.
-                await using var source = KafkaTopics.Source(context, topology, $"{topology.Source.Group}.models.{Guid.NewGuid():n}", KafkaStart.Latest, topology.Retraining.EventsTopic);
+                // Every process must hear everything, so it is in no group.
+                await using var source = new KafkaTailSource(new KafkaSourceOptions
+                {
+                    Client = topology.Source.Kafka, Topics = [topology.Retraining.EventsTopic], Group = $"{topology.Source.Group}.models", Time = context.Time,
+                });
                 await new ModelEventFollower(source, serving.View, serving.Registry!, async token => await serving.SwitchAsync(token)).RunAsync(stop);
             }));
     }
