@@ -93,7 +93,7 @@ public sealed record LabelledSample
 
     /// <summary>The identity of what a labeller says about a request.</summary>
     public static string IdOf(string requestId, LabelTask task, LabellerKind kind, string labeller) =>
-        $"{requestId}/{task.ToString().ToLowerInvariant()}/{kind.ToString().ToLowerInvariant()}/{labeller}";
+        $"{requestId}/{task.ToName()}/{kind.ToName()}/{labeller}";
 }
 
 /// <summary>UTF-16 code units <c>[Start, End)</c> of a sample's text, and what they are.</summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Streaming.Contracts;
 using Streaming.Core.Telemetry;
 
 namespace Streaming.Cli.CommandLine;
@@ -24,7 +25,7 @@ internal sealed class EventLog(TextWriter writer, TimeProvider time)
 
     /// <summary>Something worth knowing, or worse.</summary>
     public void Tell(Notice notice) =>
-        Write(notice.Level.ToString().ToLowerInvariant(), notice.Code, notice.Message, $"{(notice.Level == NoticeLevel.Information ? "notice" : notice.Level.ToString().ToLowerInvariant())} {notice.Code}: {notice.Message}");
+        Write(notice.Level.ToName(), notice.Code, notice.Message, $"{(notice.Level == NoticeLevel.Information ? "notice" : notice.Level.ToName())} {notice.Code}: {notice.Message}");
 
     private void Write(string level, string code, string message, string readable)
     {

@@ -1,4 +1,5 @@
 using Streaming.Cli.CommandLine;
+using Streaming.Contracts;
 using Streaming.Core;
 using Streaming.Core.Models;
 using Streaming.Core.Models.Bundle;
@@ -71,7 +72,7 @@ internal sealed class ServingCandidate(CliContext context, TopologyDefinition to
                 await EnterAsync(bundle, trial, rollout.Sequence, cancellationToken);
             }
 
-            context.Tell(new Notice(NoticeLevel.Information, "model_on_trial", $"{name} {rollout.Version} is being tried: {RolloutTrial.Name(rollout.Stage)}"));
+            context.Tell(new Notice(NoticeLevel.Information, "model_on_trial", $"{name} {rollout.Version} is being tried: {rollout.Stage.ToName()}"));
         }
         catch (StreamingException error)
         {

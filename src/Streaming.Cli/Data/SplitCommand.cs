@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Streaming.Cli.CommandLine;
+using Streaming.Contracts;
 using Streaming.Core;
 using Streaming.Learning.Data;
 using Streaming.Learning.Data.Inspection;
@@ -46,5 +47,5 @@ internal static class SplitCommand
     // What can't be written as it was is written as JSON lines, which hold everything.
     private static DataFormat Writable(DataFormat format) => format is DataFormat.SemevalXml or DataFormat.Clinc ? DataFormat.Jsonl : format;
 
-    private static string Extension(DataFormat format) => format.ToString().ToLowerInvariant();
+    private static string Extension(DataFormat format) => format.ToName();
 }

@@ -50,7 +50,7 @@ internal static class LabelCommand
                     Notify = context.Tell,
                 },
                 context.Time);
-            context.Say($"labelling for {topology.Name} with {made.Labeller.Kind.ToString().ToLowerInvariant()}:{made.Labeller.Name}; stop it with Ctrl+C");
+            context.Say($"labelling for {topology.Name} with {made.Labeller.Kind.ToName()}:{made.Labeller.Name}; stop it with Ctrl+C");
             await worker.RunAsync(stop);
             var done = worker.Progress;
             if (parsed.GetValue(json))

@@ -165,7 +165,7 @@ internal static class RegistryCommands
             context.Out.WriteLine($"{channel.Name}@{channel.Channel}: {channel.InForce!.Version} is in force ({channel.Current[..12]}){(channel.IsPinned ? ", pinned" : "")}{Trial(channel)}");
     }
 
-    private static string Trial(ModelChannel channel) => channel.Rollout is { } rollout ? $"; {rollout.Version} is being tried ({RolloutTrial.Name(rollout.Stage)})" : "";
+    private static string Trial(ModelChannel channel) => channel.Rollout is { } rollout ? $"; {rollout.Version} is being tried ({rollout.Stage.ToName()})" : "";
 
     private static void WriteMembers(Utf8JsonWriter writer, ModelChannel channel)
     {
@@ -180,7 +180,7 @@ internal static class RegistryCommands
         writer.WriteStartObject("trial");
         writer.WriteString("version", rollout.Version);
         writer.WriteString("digest", rollout.Digest);
-        writer.WriteString("stage", RolloutTrial.Name(rollout.Stage));
+        writer.WriteString("stage", rollout.Stage.ToName());
         writer.WriteString("since", rollout.Since);
         writer.WriteEndObject();
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
+using Streaming.Contracts;
 using Streaming.Core;
 using Streaming.Core.Models.Bundle;
 
@@ -61,7 +62,7 @@ internal static class ShowCommand
             output.WriteLine();
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{head.Name}: {BundleText.TaskName(head.Task)}, {head.Kind.ToString().ToLowerInvariant()} on layers {string.Join(' ', head.Layers)}{(head.WordShape ? " and word shapes" : "")}, temperature {head.Temperature:F3}"));
+                $"{head.Name}: {BundleText.TaskName(head.Task)}, {head.Kind.ToName()} on layers {string.Join(' ', head.Layers)}{(head.WordShape ? " and word shapes" : "")}, temperature {head.Temperature:F3}"));
             output.WriteLine($"  labels: {string.Join(", ", head.Labels)}");
             MetricsText.Write(output, head);
         }

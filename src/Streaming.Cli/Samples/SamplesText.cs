@@ -59,7 +59,7 @@ internal static class SamplesText
         {
             rows.Add(
             [
-                group.Task.ToString().ToLowerInvariant(), $"{group.Kind.ToString().ToLowerInvariant()}:{TerminalText.Line(group.Labeller)}", group.PromptVersion ?? "", Whole(group.Valid), Whole(group.Valid - group.Trainable),
+                group.Task.ToName(), $"{group.Kind.ToName()}:{TerminalText.Line(group.Labeller)}", group.PromptVersion ?? "", Whole(group.Valid), Whole(group.Valid - group.Trainable),
                 Whole(group.Abstained), Whole(group.Rejected), group.Mentions == 0 ? "" : $"{Number(100 * group.HallucinationRate)} %", Number(group.Cost, "0.####"), Whole(group.InputTokens), Whole(group.OutputTokens),
             ]);
         }
@@ -79,8 +79,8 @@ internal static class SamplesText
         foreach (var group in totals?.Groups ?? [])
         {
             json.WriteStartObject();
-            json.WriteString("task", group.Task.ToString().ToLowerInvariant());
-            json.WriteString("kind", group.Kind.ToString().ToLowerInvariant());
+            json.WriteString("task", group.Task.ToName());
+            json.WriteString("kind", group.Kind.ToName());
             json.WriteString("labeller", group.Labeller);
             if (group.PromptVersion is { } prompt)
                 json.WriteString("prompt_version", prompt);
@@ -110,7 +110,7 @@ internal static class SamplesText
     }
 
     private static string Why(SelectionReason reason) =>
-        reason.Code + (reason.Task is { } task ? $" {task.ToString().ToLowerInvariant()}" : "") + (reason is { Value: { } value, Code: not SelectionReason.Control } ? $" {Number(value)}" : "");
+        reason.Code + (reason.Task is { } task ? $" {task.ToName()}" : "") + (reason is { Value: { } value, Code: not SelectionReason.Control } ? $" {Number(value)}" : "");
 
     private static string Pairs(IReadOnlyDictionary<string, long> counts) =>
         string.Join(", ", counts.Select(static pair => $"{(pair.Key.Length == 0 ? "not said" : TerminalText.Line(pair.Key))} {pair.Value}"));

@@ -44,7 +44,7 @@ public sealed class GoldAnswers
                     Put(task, sentence.Text, [.. TagSpans.Read(sentence.Tags).Select(tag => new SampleSpan(sentence.Words[tag.First].Start, sentence.Words[tag.Last].End, tag.Type))], []);
                     break;
                 default:
-                    throw new Core.StreamingException("data_shape_wrong", $"{sample.Origin}: this data has no answers for {task.ToString().ToLowerInvariant()}.");
+                    throw new Core.StreamingException("data_shape_wrong", $"{sample.Origin}: this data has no answers for {task.ToName()}.");
             }
         }
 

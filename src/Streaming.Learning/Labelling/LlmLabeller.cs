@@ -127,7 +127,7 @@ public sealed class LlmLabeller : ILabeller, IDisposable
         {
             new(ChatRole.System, _prompt.Fill("system", ("{begin}", guard.Begin), ("{end}", guard.End), ("{canary}", guard.Canary))),
             new(ChatRole.User, _prompt.Fill(
-                PromptFile.NameOf(asking.Task), ("{labels}", string.Join(", ", asking.Labels)), ("{examples}", PromptExamples.Write(asking.Examples, guard)),
+                asking.Task.ToName(), ("{labels}", string.Join(", ", asking.Labels)), ("{examples}", PromptExamples.Write(asking.Examples, guard)),
                 ("{document}", guard.Wrap(asking.Request.Text)))),
         };
         for (var repair = false; ; repair = true)

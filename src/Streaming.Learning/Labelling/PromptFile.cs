@@ -62,7 +62,7 @@ public sealed class PromptFile
         prompt.Require("system", "{begin}", "{end}", "{canary}");
         prompt.Require("repair", "{problem}");
         foreach (var task in Enum.GetValues<LabelTask>())
-            prompt.Require(NameOf(task), "{labels}", "{examples}", "{document}");
+            prompt.Require(task.ToName(), "{labels}", "{examples}", "{document}");
         return prompt;
 
         void Keep()
@@ -96,8 +96,6 @@ public sealed class PromptFile
 
         return filled.ToString();
     }
-
-    internal static string NameOf(LabelTask task) => task.ToString().ToLowerInvariant();
 
     private void Require(string section, params ReadOnlySpan<string> placeholders)
     {

@@ -35,9 +35,9 @@ public static class RolloutGuards
         if (wrong.Count > 0)
             return new RolloutVerdict(RolloutStep.Withdraw, wrong, metrics);
         if (isFull && now - stage.Since >= plan.MinDuration)
-            return new RolloutVerdict(RolloutStep.Pass, [Text($"{Name(stage)}: {counts.Candidate.Documents} documents of version {stage.Version} within the guards."), .. checks.Select(static check => check.Reason)], metrics);
+            return new RolloutVerdict(RolloutStep.Pass, [Text($"{stage.Stage.ToName()}: {counts.Candidate.Documents} documents of version {stage.Version} within the guards."), .. checks.Select(static check => check.Reason)], metrics);
         return now - stage.Since >= plan.MaxDuration
-            ? new RolloutVerdict(RolloutStep.Withdraw, [Text($"{Name(stage)}: only {counts.Candidate.Documents} of {needed} documents in {(now - stage.Since).TotalHours:0.#} hours, which is as long as it may take.")], metrics)
+            ? new RolloutVerdict(RolloutStep.Withdraw, [Text($"{stage.Stage.ToName()}: only {counts.Candidate.Documents} of {needed} documents in {(now - stage.Since).TotalHours:0.#} hours, which is as long as it may take.")], metrics)
             : new RolloutVerdict(RolloutStep.Wait, [], metrics);
     }
 
@@ -78,7 +78,7 @@ public static class RolloutGuards
 
     private static List<GateCheck> Checks(ModelRollout stage, RolloutCounts counts, bool isFull)
     {
-        var (plan, name) = (stage.Plan, Name(stage));
+        var (plan, name) = (stage.Plan, stage.Stage.ToName());
         var checks = new List<GateCheck>();
         if (isFull || counts.Failed >= MinFailures)
         {
@@ -97,8 +97,8 @@ public static class RolloutGuards
             foreach (var task in counts.Agreement.Keys)
             {
                 var agreement = counts.MeanAgreement(task);
-                checks.Add(new GateCheck($"{RolloutTrial.Name(task)}.agreement", agreement >= plan.MinAgreement, Text(
-                    $"{name}: {RolloutTrial.Name(task)} agree by {agreement:F3} on {counts.Compared} texts, at least {plan.MinAgreement:F3} is asked for.")));
+                checks.Add(new GateCheck($"{task.ToName()}.agreement", agreement >= plan.MinAgreement, Text(
+                    $"{name}: {task.ToName()} agree by {agreement:F3} on {counts.Compared} texts, at least {plan.MinAgreement:F3} is asked for.")));
             }
         }
 
@@ -110,13 +110,13 @@ public static class RolloutGuards
                 continue;
             if (inForce.MeanConfidence is { } before && candidate.MeanConfidence is { } after)
             {
-                checks.Add(new GateCheck($"{RolloutTrial.Name(task)}.confidence", before - after <= plan.MaxConfidenceDrop, Text(
-                    $"{name}: mean confidence of {RolloutTrial.Name(task)} {before:F3} → {after:F3}, at most {plan.MaxConfidenceDrop:F3} less is allowed.")));
+                checks.Add(new GateCheck($"{task.ToName()}.confidence", before - after <= plan.MaxConfidenceDrop, Text(
+                    $"{name}: mean confidence of {task.ToName()} {before:F3} → {after:F3}, at most {plan.MaxConfidenceDrop:F3} less is allowed.")));
             }
 
             var shift = LabelShift(task, counts.InForce, counts.Candidate);
-            checks.Add(new GateCheck($"{RolloutTrial.Name(task)}.labels", shift <= plan.MaxLabelShift, Text(
-                $"{name}: the labels of {RolloutTrial.Name(task)} shift by {shift:F3} (population stability index beyond chance), at most {plan.MaxLabelShift:F3} is allowed.")));
+            checks.Add(new GateCheck($"{task.ToName()}.labels", shift <= plan.MaxLabelShift, Text(
+                $"{name}: the labels of {task.ToName()} shift by {shift:F3} (population stability index beyond chance), at most {plan.MaxLabelShift:F3} is allowed.")));
         }
 
         return checks;
@@ -124,7 +124,7 @@ public static class RolloutGuards
 
     private static SortedDictionary<string, double> Metrics(ModelRollout stage, RolloutCounts counts, List<GateCheck> checks)
     {
-        var stageName = RolloutTrial.Name(stage.Stage);
+        var stageName = stage.Stage.ToName();
         var metrics = new SortedDictionary<string, double>(StringComparer.Ordinal)
         {
             [$"{stageName}.documents"] = counts.Candidate.Documents,
@@ -134,13 +134,13 @@ public static class RolloutGuards
             [$"{stageName}.guards.failed"] = checks.Count(static check => !check.Passed),
         };
         foreach (var task in counts.Agreement.Keys)
-            metrics[$"{stageName}.{RolloutTrial.Name(task)}.agreement"] = counts.MeanAgreement(task);
+            metrics[$"{stageName}.{task.ToName()}.agreement"] = counts.MeanAgreement(task);
         foreach (var (side, counted) in new[] { ("before", counts.InForce), ("after", counts.Candidate) })
         {
             foreach (var (task, found) in counted.Tasks)
             {
                 if (found.MeanConfidence is { } confidence)
-                    metrics[$"{stageName}.{RolloutTrial.Name(task)}.confidence.{side}"] = confidence;
+                    metrics[$"{stageName}.{task.ToName()}.confidence.{side}"] = confidence;
             }
         }
 
@@ -148,8 +148,6 @@ public static class RolloutGuards
     }
 
     private static string Codes(RolloutCounts counts) => counts.Failures.Count == 0 ? "" : $" ({string.Join(", ", counts.Failures.Select(static pair => $"{pair.Key}: {pair.Value}"))})";
-
-    private static string Name(ModelRollout stage) => RolloutTrial.Name(stage.Stage);
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -44,7 +44,7 @@ public sealed class RolloutTrial : IModelTrial
         ArgumentNullException.ThrowIfNull(stage);
         ArgumentNullException.ThrowIfNull(time);
         (Stage, _tasks, _time) = (stage, tasks, time);
-        _tags = [new("streaming.topology", topology), new("streaming.model.version", stage.Version), new("streaming.rollout.stage", Name(stage.Stage))];
+        _tags = [new("streaming.topology", topology), new("streaming.model.version", stage.Version), new("streaming.rollout.stage", stage.Stage.ToName())];
         _salt = Hash(0, stage.Digest);
         _allowance = stage.Plan.ShadowRate;
         _allowedAt = time.GetTimestamp();
@@ -52,9 +52,6 @@ public sealed class RolloutTrial : IModelTrial
 
     /// <summary>The stage.</summary>
     public ModelRollout Stage { get; }
-
-    /// <summary>A stage's name in files and metrics.</summary>
-    public static string Name(RolloutStage stage) => stage == RolloutStage.Shadow ? "shadow" : "canary";
 
     /// <summary>What this process has counted so far.</summary>
     public RolloutCounts Counts()
@@ -111,7 +108,7 @@ public sealed class RolloutTrial : IModelTrial
         }
 
         foreach (var (task, value) in disagreement)
-            Agreements.Record(1 - value, [.. _tags, new("streaming.task", Name(task))]);
+            Agreements.Record(1 - value, [.. _tags, new("streaming.task", task.ToName())]);
         if (Stage.Stage == RolloutStage.Shadow)
         {
             Record(inForce, "in_force");
@@ -183,7 +180,7 @@ public sealed class RolloutTrial : IModelTrial
         foreach (var task in _tasks)
         {
             foreach (var (_, confidence) in Findings(task, found))
-                Confidences.Record(confidence, [.. _tags, new("streaming.task", Name(task)), new("streaming.rollout.model", model)]);
+                Confidences.Record(confidence, [.. _tags, new("streaming.task", task.ToName()), new("streaming.rollout.model", model)]);
         }
     }
 
@@ -195,13 +192,10 @@ public sealed class RolloutTrial : IModelTrial
         _ => found.Sentiment is { } sentiment ? [(sentiment.Label, sentiment.Confidence)] : [],
     };
 
-    /// <summary>A task's name in files and metrics.</summary>
-    internal static string Name(LabelTask task) => task.ToString().ToLowerInvariant();
-
-    /// <summary>FNV-1a, mixed: the same in every process and after every restart.</summary>
+    /// <summary>The same in every process and after every restart; mixed (MurmurHash3's last steps), because ids that differ in the end only must differ in the high bits.</summary>
     private static ulong Hash(ulong salt, string text)
     {
-        var hash = SampleSelection.Rank(text, salt);
+        var hash = StableHash.Of(text, salt);
         hash = (hash ^ (hash >> 33)) * 0xFF51AFD7ED558CCDUL;
         hash = (hash ^ (hash >> 33)) * 0xC4CEB9FE1A85EC53UL;
         return hash ^ (hash >> 33);

@@ -28,7 +28,7 @@ public sealed class LineageReader(ModelRegistry registry, ISampleStore? samples)
             foreach (var stored in await samples.ListSamplesAsync(new SampleQuery { DocumentId = document.Id }, cancellationToken).ConfigureAwait(false))
             {
                 var sample = stored.Sample;
-                labels.Add(new LabelOfDocument(Word(sample.Task), $"{Word(sample.LabellerKind)}:{sample.Labeller}", Word(sample.Validity), sample.PromptVersion, sample.Cost, sample.ControlSlice));
+                labels.Add(new LabelOfDocument(sample.Task.ToName(), $"{sample.LabellerKind.ToName()}:{sample.Labeller}", sample.Validity.ToName(), sample.PromptVersion, sample.Cost, sample.ControlSlice));
             }
         }
 
@@ -62,9 +62,6 @@ public sealed class LineageReader(ModelRegistry registry, ISampleStore? samples)
     }
 
     private static string NameOf(ModelManifest manifest) => $"{manifest.Name}@{manifest.Version}";
-
-    private static string Word<T>(T value)
-        where T : struct, Enum => value.ToString().ToLowerInvariant();
 
     private List<(string Digest, ModelManifest Manifest)> Known() => [.. registry.Known().Select(digest => (digest, registry.Manifest(digest)!))];
 
@@ -102,7 +99,7 @@ public sealed class LineageReader(ModelRegistry registry, ISampleStore? samples)
             Version = bundle.Manifest.Version,
             Digest = bundle.Digest,
             Parent = bundle.Manifest.Parent,
-            Decision = decided?.Kind switch { null => null, ModelEventKind.RolledBack => "rolled_back", var kind => Word(kind.Value) },
+            Decision = decided?.Kind switch { null => null, ModelEventKind.RolledBack => "rolled_back", var kind => kind.Value.ToName() },
             DecidedBy = decided?.DecidedBy,
             DecidedAt = decided?.DecidedAt,
             Reasons = decided?.Reasons ?? [],

@@ -42,7 +42,7 @@ internal sealed record Lesson(
     /// <param name="share">Of the second part, 0–1.</param>
     public (List<LearningSample> Train, List<LearningSample> HeldOut) Split(double share)
     {
-        var heldOut = Samples.Where(sample => SampleSelection.Rank(sample.Text) % 1000 < share * 1000).ToList();
+        var heldOut = Samples.Where(sample => StableHash.Of(sample.Text) % 1000 < share * 1000).ToList();
         return ([.. Samples.Except(heldOut)], heldOut);
     }
 }

@@ -84,7 +84,7 @@ public sealed class RetrainJournal
         foreach (var sample in samples)
         {
             JsonSerializer.Serialize(buffer, new LedgerLine(
-                sample.Id, sample.DocumentId, sample.Task.ToString().ToLowerInvariant(), sample.Labeller, sample.LabellerKind.ToString().ToLowerInvariant(),
+                sample.Id, sample.DocumentId, sample.Task.ToName(), sample.Labeller, sample.LabellerKind.ToName(),
                 sample.PromptVersion, sample.Cost, sample.Source), RetrainJson.OnDisk.LedgerLine);
             buffer.WriteByte((byte)'\n');
         }

@@ -61,16 +61,7 @@ public static class SampleSelection
         var most = Math.Max(1, (int)(others * share / (1 - share)));
         if (largest.Count() <= most)
             return [.. samples];
-        var kept = largest.OrderBy(static sample => Rank(sample.Id)).Take(most).Select(static sample => sample.Id).ToHashSet(StringComparer.Ordinal);
+        var kept = largest.OrderBy(static sample => StableHash.Of(sample.Id)).Take(most).Select(static sample => sample.Id).ToHashSet(StringComparer.Ordinal);
         return [.. samples.Where(sample => (sample.Source ?? "") != largest.Key || kept.Contains(sample.Id))];
-    }
-
-    /// <summary>FNV-1a: a fixed shuffle.</summary>
-    internal static ulong Rank(string id, ulong salt = 0)
-    {
-        var hash = 14695981039346656037UL ^ salt;
-        foreach (var unit in id)
-            hash = (hash ^ unit) * 1099511628211UL;
-        return hash;
     }
 }

@@ -61,7 +61,7 @@ internal static class LabellingEndpoints
             items.Add(new LabellingItem(one, [.. answers.Where(sample => sample.Labeller == labeller)]));
         }
 
-        return new LabellingQueue(items, parts.Labels.ToDictionary(static pair => pair.Key.ToString().ToLowerInvariant(), static pair => pair.Value));
+        return new LabellingQueue(items, parts.Labels.ToDictionary(static pair => pair.Key.ToName(), static pair => pair.Value));
     }
 
     private static async ValueTask<LabellingResult> AnswerAsync(ServerParts parts, LabellingAnswer answer, CancellationToken token)
@@ -73,7 +73,7 @@ internal static class LabellingEndpoints
         foreach (var said in answer.Tasks ?? [])
         {
             if (!request.Tasks.Contains(said.Task) || samples.Exists(sample => sample.Task == said.Task))
-                throw Invalid($"the request does not ask for {said.Task.ToString().ToLowerInvariant()}, or it is answered twice");
+                throw Invalid($"the request does not ask for {said.Task.ToName()}, or it is answered twice");
             var sample = Sample(parts, request, said.Task, labeller) with
             {
                 Adjudicated = answer.Adjudicated,

@@ -1,3 +1,4 @@
+using Streaming.Contracts;
 using Streaming.Core.Models.Registry;
 using Streaming.Learning.Promotion;
 
@@ -36,19 +37,19 @@ public sealed record ModelTrialView(
         foreach (var (task, found) in counts.Candidate.Tasks)
         {
             if (found.MeanConfidence is { } after && counts.InForce.Tasks.GetValueOrDefault(task)?.MeanConfidence is { } before)
-                confidence[task.ToString().ToLowerInvariant()] = [before, after];
+                confidence[task.ToName()] = [before, after];
         }
 
         return new ModelTrialView(
             stage.Version,
-            RolloutTrial.Name(stage.Stage),
+            stage.Stage.ToName(),
             stage.Since,
             isShadow ? 0 : stage.Plan.CanaryShare,
             counts.Candidate.Documents,
             isShadow ? stage.Plan.ShadowDocuments : stage.Plan.CanaryDocuments,
             counts.Failed,
             counts.LatencyRatio,
-            counts.Agreement.Keys.ToDictionary(static task => task.ToString().ToLowerInvariant(), counts.MeanAgreement),
+            counts.Agreement.Keys.ToDictionary(static task => task.ToName(), counts.MeanAgreement),
             confidence);
     }
 }

@@ -24,14 +24,14 @@ public sealed class PageJourneyTests
         browser.Web.Navigate().Refresh();
         browser.Wait(".card");
         browser.Screenshot("journey-start");
-        browser.Wait("#q").SendKeys("staff" + Keys.Enter);
-        browser.WaitUntil(() => browser.Web.FindElements(By.CssSelector("mark.match")).Count > 0, "highlights");
+        browser.Press("#q", "staff" + Keys.Enter);
+        browser.WaitUntil(() => browser.Count("mark.match") > 0, "highlights");
         browser.Screenshot("journey-search");
         NothingSticksOut(browser);
-        Assert.All(browser.Web.FindElements(By.CssSelector("mark.match")), static mark => Assert.Equal("staff", mark.Text, ignoreCase: true));
+        Assert.All(browser.Texts("mark.match"), static text => Assert.Equal("staff", text, ignoreCase: true));
 
         browser.Click("a[data-facet='sentiment'][data-value='positive']");
-        browser.WaitUntil(() => browser.Web.Url.Contains("sentiment=positive", StringComparison.Ordinal) && browser.Web.FindElements(By.CssSelector("mark.match")).Count > 0, "the facet");
+        browser.WaitUntil(() => browser.Web.Url.Contains("sentiment=positive", StringComparison.Ordinal) && browser.Count("mark.match") > 0, "the facet");
         browser.Screenshot("journey-facet");
 
         browser.Web.Navigate().GoToUrl(new Uri(address, "/?q=school"));
@@ -42,8 +42,8 @@ public sealed class PageJourneyTests
         browser.Wait(".document-text mark.entity");
         browser.Screenshot("journey-document");
         NothingSticksOut(browser);
-        Assert.Contains(browser.Web.FindElements(By.CssSelector(".document-text mark.entity.last")), static mark => mark.GetAttribute("data-label") == "LOC");
-        Assert.Contains("starter", browser.Wait(".lineage").GetAttribute("textContent"), StringComparison.Ordinal);
+        Assert.Contains("LOC", browser.Attributes(".document-text mark.entity.last", "data-label"));
+        Assert.Contains("starter", (string)browser.Web.ExecuteScript("return document.querySelector('.lineage').textContent")!, StringComparison.Ordinal);
         Assert.Empty(browser.Errors());
         demo.Terminate();
         (await demo.EndAsync()).Ended(0);

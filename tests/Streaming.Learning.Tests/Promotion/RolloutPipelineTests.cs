@@ -97,7 +97,7 @@ public sealed class RolloutPipelineTests
         world.Plan = world.Plan with { Rollout = plan };
         await world.LabelAsync(250);
         var outcome = (await world.Cycle().RunAsync(RetrainTriggers.Count, default))!;
-        Assert.Equal((true, RolloutTrial.Name(plan.First!.Value)), (outcome.Promoted, outcome.Stage));
+        Assert.Equal((true, plan.First!.Value.ToName()), (outcome.Promoted, outcome.Stage));
         return world;
     }
 

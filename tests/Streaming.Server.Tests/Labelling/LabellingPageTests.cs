@@ -1,4 +1,3 @@
-using OpenQA.Selenium;
 using OpenQA.Selenium.Interactions;
 using Streaming.Contracts;
 using Streaming.Server.Tests.Fakes;
@@ -21,8 +20,8 @@ public sealed class LabellingPageTests
         await server.Samples.AddRequestsAsync([Request("first", 0.9), Request("second", 0.5), Request("third", 0.1)], None);
         using var browser = new Browser();
         Open(browser, server, "anna");
-        Assert.Equal(["PER", "LOC"], Labels(browser));
-        Assert.Contains("confidence 0.91", browser.Wait(".label-text mark.span").GetAttribute("title"), StringComparison.Ordinal);
+        browser.WaitUntil(() => Labels(browser).SequenceEqual(["PER", "LOC"]), "the model's guess");
+        Assert.Contains("confidence 0.91", browser.Attribute(".label-text mark.span", "title"), StringComparison.Ordinal);
         browser.Screenshot("label");
 
         // First: three words on, two words taken, "ORG"; the wrong one off.
@@ -96,10 +95,10 @@ public sealed class LabellingPageTests
         browser.Screenshot("label-agreement");
         browser.Click(".decide");
         browser.Click("[data-take=ben]");
-        browser.WaitUntil(() => browser.Wait("#spans").Text.StartsWith("Maria\n", StringComparison.Ordinal) || browser.Wait("#spans").Text.StartsWith("Maria ", StringComparison.Ordinal) || browser.Wait("#spans li span").Text == "Maria", "ben's answer");
+        browser.WaitUntil(() => browser.Text("#spans li span") == "Maria", "ben's answer");
         browser.Screenshot("label-adjudication");
         browser.Click("#accept");
-        browser.WaitUntil(() => browser.Web.FindElements(By.CssSelector(".decide")).Count == 0 && browser.Web.FindElements(By.CssSelector(".agreement-table")).Count == 1, "nothing to decide");
+        browser.WaitUntil(() => browser.Count(".decide") == 0 && browser.Count(".agreement-table") == 1, "nothing to decide");
 
         var decided = (await server.Samples.ListSamplesAsync(new() { Task = LabelTask.Entities }, None)).Select(stored => stored.Sample).Single(sample => sample.Adjudicated);
         Assert.Equal(("carla", 5), (decided.Labeller, decided.Spans[0].End));
@@ -113,13 +112,12 @@ public sealed class LabellingPageTests
         using var browser = new Browser();
         browser.Web.Navigate().GoToUrl(server.Address);
         browser.Web.ExecuteScript("localStorage.setItem('streaming-labeller', 'anna')");
-        // The page draws its results anew when the facets are there.
-        var id = browser.Wait(() => browser.Wait(".card-link").GetAttribute("data-document"), "a result");
+        var id = browser.Attribute(".card-link", "data-document");
         browser.Click(".card-link");
         browser.Click("#wrong");
 
         browser.WaitUntil(() => browser.Web.Url.Contains("/label?request=", StringComparison.Ordinal) && Title(browser) == id, "the document on the labelling page");
-        Assert.Equal("reported", browser.Wait("[data-reason]").GetAttribute("data-reason"));
+        Assert.Equal("reported", browser.Attribute("[data-reason]", "data-reason"));
         Assert.Empty(browser.Errors());
     }
 
@@ -147,7 +145,7 @@ public sealed class LabellingPageTests
     private static void Open(Browser browser, RunningServer server, string name, string path = "/label")
     {
         browser.Web.Navigate().GoToUrl(new Uri(server.Address, path));
-        browser.Wait("#name").SendKeys(name + OpenQA.Selenium.Keys.Enter);
+        browser.Press("#name", name + OpenQA.Selenium.Keys.Enter);
         browser.Wait(path == "/label" ? ".label-text" : ".label-card");
         browser.Web.ExecuteScript("document.activeElement.blur()");
     }
@@ -155,7 +153,7 @@ public sealed class LabellingPageTests
     private static void Keys(Browser browser, params string[] keys)
     {
         foreach (var key in keys)
-            browser.Wait("body").SendKeys(key);
+            browser.Press("body", key);
     }
 
     // A drag as the browser reports it, from the middle of one word to that of another.
@@ -171,9 +169,9 @@ public sealed class LabellingPageTests
             from, to);
     }
 
-    private static string Title(Browser browser) => browser.Web.FindElements(By.CssSelector(".label-head h1")).FirstOrDefault()?.Text ?? "";
+    private static string Title(Browser browser) => browser.Texts(".label-head h1").FirstOrDefault() ?? "";
 
-    private static IEnumerable<string?> Labels(Browser browser) => browser.Web.FindElements(By.CssSelector(".label-text mark.span.last")).Select(mark => mark.GetAttribute("data-label"));
+    private static IReadOnlyList<string> Labels(Browser browser) => browser.Attributes(".label-text mark.span.last", "data-label");
 
     private static LabelRequest Request(string id, double priority) => SampleStoreConformance.Request(id, priority, text: Text) with
     {

@@ -19,26 +19,25 @@ public sealed class PageTests
         browser.Web.Navigate().GoToUrl(server.Address);
         browser.Wait(".hits");
         browser.Screenshot("start");
-        Assert.Equal(20, browser.Web.FindElements(By.CssSelector(".card")).Count);
+        Assert.Equal(20, browser.Count(".card"));
 
-        var box = browser.Wait("#q");
-        box.SendKeys("breakfast" + Keys.Enter);
-        browser.WaitUntil(() => browser.Web.Url.Contains("q=breakfast", StringComparison.Ordinal) && browser.Web.FindElements(By.CssSelector("mark.match")).Count > 0, "highlights");
-        Assert.All(browser.Web.FindElements(By.CssSelector("mark.match")), m => Assert.Equal("breakfast", m.Text));
+        browser.Press("#q", "breakfast" + Keys.Enter);
+        browser.WaitUntil(() => browser.Web.Url.Contains("q=breakfast", StringComparison.Ordinal) && browser.Count("mark.match") > 0, "highlights");
+        Assert.All(browser.Texts("mark.match"), static text => Assert.Equal("breakfast", text));
         browser.Screenshot("search");
 
         browser.Click("a[data-facet='sentiment'][data-value='positive']");
         browser.WaitUntil(() => browser.Web.Url.Contains("sentiment=positive", StringComparison.Ordinal), "the filter in the address");
-        Assert.Equal("true", browser.Wait("a[data-facet='sentiment'][data-value='positive']").GetAttribute("aria-pressed"));
-        Assert.Equal("positive", browser.Web.SwitchTo().ActiveElement().GetAttribute("data-value"));
+        browser.WaitUntil(() => browser.Attribute("a[data-facet='sentiment'][data-value='positive']", "aria-pressed") == "true", "the filter to be pressed");
+        browser.WaitUntil(() => (string?)browser.Web.ExecuteScript("return document.activeElement.dataset.value") == "positive", "the filter to keep the focus");
         browser.Screenshot("facet");
 
         browser.Click(".card-link");
         browser.Wait(".document-text mark.entity");
         var text = (string)browser.Web.ExecuteScript("return document.querySelector('.document-text').textContent")!;
         Assert.Equal(Review, text);
-        Assert.Equal(["ORG", "LOC", "PER", "LOC"], browser.Web.FindElements(By.CssSelector(".document-text mark.entity.last")).Select(m => m.GetAttribute("data-label")));
-        Assert.Contains("hotels-7 1.0", browser.Wait(".lineage").GetAttribute("textContent"), StringComparison.Ordinal);
+        Assert.Equal(["ORG", "LOC", "PER", "LOC"], browser.Attributes(".document-text mark.entity.last", "data-label"));
+        Assert.Contains("hotels-7 1.0", (string)browser.Web.ExecuteScript("return document.querySelector('.lineage').textContent")!, StringComparison.Ordinal);
         browser.Screenshot("document");
 
         browser.Web.Navigate().Back();
@@ -46,7 +45,7 @@ public sealed class PageTests
         browser.Web.Navigate().Back();
         browser.WaitUntil(() => !browser.Web.Url.Contains("sentiment", StringComparison.Ordinal), "the filter to go");
         browser.Web.Navigate().Back();
-        browser.WaitUntil(() => browser.Web.FindElement(By.Id("q")).GetAttribute("value") == "", "an empty box");
+        browser.WaitUntil(() => (string?)browser.Web.ExecuteScript("return document.getElementById('q').value") == "", "an empty box");
         Assert.Empty(browser.Errors());
     }
 
@@ -56,11 +55,11 @@ public sealed class PageTests
         await using var server = await RunningServer.StartAsync(Documents());
         using var browser = new Browser();
         browser.Web.Navigate().GoToUrl(server.Address);
-        var first = browser.Wait(".card-link").GetAttribute("data-document");
+        var first = browser.Attribute(".card-link", "data-document");
         browser.Click("a[rel=next]");
-        browser.WaitUntil(() => browser.Wait(".card-link").GetAttribute("data-document") != first, "the second page");
+        browser.WaitUntil(() => browser.Attribute(".card-link", "data-document") != first, "the second page");
         browser.Click("a[rel=prev]");
-        browser.WaitUntil(() => browser.Wait(".card-link").GetAttribute("data-document") == first, "the first page");
+        browser.WaitUntil(() => browser.Attribute(".card-link", "data-document") == first, "the first page");
         Assert.Empty(browser.Errors());
     }
 
@@ -78,7 +77,7 @@ public sealed class PageTests
         {
             if (page > 0)
                 browser.Click("a[rel=next]");
-            browser.WaitUntil(() => browser.Web.FindElements(By.CssSelector(".card")).Count == 20 && (page == 0 || browser.Web.FindElement(By.CssSelector(".paging .muted")).Text == $"Page {page + 1}"), "a page of them");
+            browser.WaitUntil(() => browser.Count(".card") == 20 && (page == 0 || browser.Text(".paging .muted") == $"Page {page + 1}"), "a page of them");
         }
 
         foreach (var document in documents)
@@ -113,12 +112,12 @@ public sealed class PageTests
         {
             using var browser = new Browser();
             browser.Web.Navigate().GoToUrl(new Uri(server.Address, "/?q=zzzz"));
-            Assert.Contains("Nothing matches", browser.Wait(".state").Text, StringComparison.Ordinal);
+            browser.WaitUntil(() => browser.Text(".state").Contains("Nothing matches", StringComparison.Ordinal), "that nothing matches");
             browser.Web.Navigate().GoToUrl(new Uri(server.Address, "/?document=nope"));
-            browser.WaitUntil(() => browser.Wait(".state").Text.Contains("document_not_found", StringComparison.Ordinal), "the code");
+            browser.WaitUntil(() => browser.Text(".state").Contains("document_not_found", StringComparison.Ordinal), "the code");
             server.Index.Fault = new Streaming.Core.DependencyUnavailableException("index_unavailable", "The index is away.");
             browser.Web.Navigate().GoToUrl(server.Address);
-            browser.WaitUntil(() => browser.Wait(".state[role=alert]").Text.Contains("The index is away.", StringComparison.Ordinal), "the reason");
+            browser.WaitUntil(() => browser.Text(".state[role=alert]").Contains("The index is away.", StringComparison.Ordinal), "the reason");
             server.Index.Fault = null;
             browser.Click(".state button");
             browser.Wait(".hits");
@@ -132,14 +131,14 @@ public sealed class PageTests
         using var browser = new Browser();
         browser.Web.Navigate().GoToUrl(server.Address);
         browser.Wait(".hits");
-        browser.Web.FindElement(By.TagName("body")).SendKeys("/");
-        Assert.Equal("q", browser.Web.SwitchTo().ActiveElement().GetAttribute("id"));
-        browser.Wait(".card-link").SendKeys(Keys.Enter);
+        browser.Press("body", "/");
+        browser.WaitUntil(() => (string?)browser.Web.ExecuteScript("return document.activeElement.id") == "q", "the box to have the focus");
+        browser.Press(".card-link", Keys.Enter);
         browser.Wait(".document-text");
-        browser.Web.FindElement(By.TagName("body")).SendKeys(Keys.Escape);
+        browser.Press("body", Keys.Escape);
         browser.Wait(".hits");
-        Assert.Equal("20", browser.Web.ExecuteScript("return String(document.querySelectorAll('.card').length)"));
-        Assert.Contains("documents found", browser.Web.FindElement(By.Id("announcer")).GetAttribute("textContent"), StringComparison.Ordinal);
+        Assert.Equal(20, browser.Count(".card"));
+        browser.WaitUntil(() => browser.Text("#announcer").Contains("documents found", StringComparison.Ordinal), "the number of documents to be told");
     }
 
     [BrowserFact]
@@ -148,14 +147,13 @@ public sealed class PageTests
         await using var server = await RunningServer.StartAsync(Documents());
         using var browser = new Browser();
         browser.Web.Navigate().GoToUrl(server.Address);
-        var box = browser.Wait("#q");
-        box.SendKeys("vie");
-        browser.WaitUntil(() => browser.Web.FindElements(By.CssSelector("#suggestions option")).Count > 0, "a suggestion");
+        browser.Press("#q", "vie");
+        browser.WaitUntil(() => browser.Count("#suggestions option") > 0, "a suggestion");
 
         // A browser puts the option's value into the box when it is chosen from its own list.
         browser.Web.ExecuteScript("const q = document.getElementById('q'); q.value = document.querySelector('#suggestions option').value; q.dispatchEvent(new Event('input', { bubbles: true }));");
         browser.WaitUntil(() => browser.Web.Url.Contains("entity=LOC%3AVienna", StringComparison.Ordinal), "the filter in the address");
-        Assert.Equal("", browser.Web.FindElement(By.Id("q")).GetAttribute("value"));
+        Assert.Equal("", browser.Web.ExecuteScript("return document.getElementById('q').value"));
         Assert.Empty(browser.Errors());
     }
 
@@ -180,8 +178,8 @@ public sealed class PageTests
         using var browser = new Browser();
         browser.Web.Navigate().GoToUrl(server.Address);
         browser.WaitUntil(() => browser.Wait("#progress").Displayed, "the progress strip");
-        Assert.Equal("8", browser.Wait("#progress-bar").GetAttribute("value"));
-        Assert.Contains("9", browser.Wait("#progress-figures").Text, StringComparison.Ordinal);
+        Assert.Equal("8", browser.Attribute("#progress-bar", "value"));
+        Assert.Contains("9", browser.Text("#progress-figures"), StringComparison.Ordinal);
         server.Operations.Status = server.Operations.Status with { Live = null };
         browser.WaitUntil(() => !browser.Wait("#progress").Displayed, "the strip to go");
     }

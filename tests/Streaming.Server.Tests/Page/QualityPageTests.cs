@@ -1,4 +1,3 @@
-using OpenQA.Selenium;
 using Streaming.Server.Tests.Fakes;
 using Streaming.Testing.Browsers;
 
@@ -16,9 +15,9 @@ public sealed class QualityPageTests
         browser.Wait(".chart svg");
         browser.Screenshot("quality");
 
-        Assert.Equal(["decision promoted", "decision refused"], browser.Web.FindElements(By.CssSelector(".chart circle")).Select(static c => c.GetAttribute("class")));
-        Assert.Equal(3, browser.Web.FindElements(By.CssSelector(".quality tbody tr")).Count);
-        Assert.Contains("<b>reason</b> 3", browser.Web.FindElement(By.CssSelector(".quality tbody")).Text, StringComparison.Ordinal);
+        Assert.Equal(["decision promoted", "decision refused"], browser.Attributes(".chart circle", "class"));
+        Assert.Equal(3, browser.Count(".quality tbody tr"));
+        Assert.Contains("<b>reason</b> 3", browser.Text(".quality tbody"), StringComparison.Ordinal);
         Assert.Empty(browser.Errors());
     }
 }

@@ -47,24 +47,49 @@ public sealed class Browser : IDisposable
         },
         $"an element {css} to click");
 
+    /// <summary>Types into an element as soon as there is one.</summary>
+    public void Press(string css, string keys) => Wait(
+        () =>
+        {
+            var element = Web.FindElements(By.CssSelector(css)).FirstOrDefault();
+            element?.SendKeys(keys);
+            return element;
+        },
+        $"an element {css} to type into");
+
+    /// <summary>How many elements there are now.</summary>
+    public int Count(string css) => Texts(css).Count;
+
+    /// <summary>What all such elements show, read at one moment: the page cannot replace one meanwhile.</summary>
+    public IReadOnlyList<string> Texts(string css) => Read("return [...document.querySelectorAll(arguments[0])].map(element => element.innerText ?? element.textContent)", css);
+
+    /// <summary>An attribute of all such elements, read at one moment; empty where one has none.</summary>
+    public IReadOnlyList<string> Attributes(string css, string name) => Read("return [...document.querySelectorAll(arguments[0])].map(element => element.getAttribute(arguments[1]) ?? '')", css, name);
+
+    /// <summary>What the first such element shows, as soon as there is one.</summary>
+    public string Text(string css) => Wait(() => Texts(css).FirstOrDefault(), $"an element {css}");
+
+    /// <summary>An attribute of the first such element, as soon as there is one.</summary>
+    public string Attribute(string css, string name) => Wait(() => Attributes(css, name).FirstOrDefault(), $"an element {css}");
+
     public T Wait<T>(Func<T?> probe, string what)
         where T : class
     {
         var patience = TimeProvider.System.GetTimestamp();
         while (true)
         {
+            var isOver = TimeProvider.System.GetElapsedTime(patience) > TimeSpan.FromMinutes(4);
             try
             {
                 if (probe() is { } found)
                     return found;
+                Assert.False(isOver, $"waited 4 min for {what}");
+                Web.ExecuteAsyncScript("setTimeout(arguments[arguments.length - 1], 30)");
             }
-            catch (StaleElementReferenceException)
+            catch (WebDriverException) when (!isOver)
             {
-                // Built anew meanwhile: look again.
+                // Built anew, or left for another page, meanwhile: look again.
             }
-
-            Assert.True(TimeProvider.System.GetElapsedTime(patience) < TimeSpan.FromMinutes(4), $"waited 4 min for {what}; the page shows: {Web.FindElement(By.TagName("body")).Text}");
-            Web.ExecuteAsyncScript("setTimeout(arguments[arguments.length - 1], 30)");
         }
     }
 
@@ -93,6 +118,8 @@ public sealed class Browser : IDisposable
             // The browser may still be letting go of a file; the folder is temporary anyway.
         }
     }
+
+    private List<string> Read(string script, params object[] arguments) => [.. ((IEnumerable<object>)Web.ExecuteScript(script, arguments)!).Cast<string>()];
 
     private static string? Find(params string[] names) => names
         .SelectMany(name => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/lib/chromium").Select(folder => Path.Combine(folder, name)))
