@@ -53,7 +53,7 @@ internal sealed class EncoderSource : IDisposable
     /// <exception cref="StreamingException"><c>checkpoint_needed</c>.</exception>
     public static string Checkpoint(string name) => IsCheckpoint(name)
         ? Path.GetFullPath(name)
-        : throw new StreamingException("checkpoint_needed", $"fine-tuning starts from a Hugging Face folder (config.json, model.safetensors, tokenizer.json); '{name}' is none. Name one with --encoder, or with encoder in the recipe.");
+        : throw new StreamingException("checkpoint_needed", $"fine-tuning starts from a Hugging Face folder (config.json, model.safetensors, tokenizer.json); '{name}' is none. Name one with --encoder, with encoder in the recipe, or for a retraining with retraining.fine_tuning.checkpoint.");
 
     private static bool IsCheckpoint(string name) =>
         Directory.Exists(name) && !File.Exists(Path.Combine(name, ModelBundle.ManifestName)) && File.Exists(Path.Combine(name, "config.json"));

@@ -27,6 +27,6 @@ internal static class TrainingBackends
         }
 
         var why = name == "torch" ? $", because the {PackageSet.Name} package set has no TorchSharp" : "";
-        throw new StreamingException("training_backend_missing", $"this build has no training backend '{name}'{why}; it has {string.Join(", ", Known.Select(static k => k.Name))}. Set backend in fine_tuning, or --backend, to one of them.");
+        throw new StreamingException("training_backend_missing", $"this build has no training backend '{name}'{why}; it has {string.Join(", ", Known.Select(static k => k.Name))}. Set backend in fine_tuning of the recipe or of retraining, or --backend, to one of them.");
     }
 }

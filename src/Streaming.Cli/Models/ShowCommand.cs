@@ -70,6 +70,8 @@ internal static class ShowCommand
         if (manifest.Training is not { } training)
             return;
         output.WriteLine();
+        if (training.FineTuned is not null)
+            output.WriteLine($"encoder fine-tuned: {training.FineTuned}");
         output.WriteLine($"trained by recipe {training.Recipe[..12]} on");
         foreach (var source in training.Data)
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {source.Name}: {source.Rows} rows, {source.Licence}"));

@@ -76,6 +76,8 @@ internal static class LineageCommand
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {bundle.Decision} by {bundle.DecidedBy} at {bundle.DecidedAt:yyyy-MM-dd HH:mm:ss}: {string.Join(' ', bundle.Reasons)}"));
             if (bundle.Labels > 0)
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {bundle.Labels} labels ({string.Join(", ", bundle.Labellers.Select(static pair => $"{pair.Key} {pair.Value}"))}), cost {bundle.Cost:F4}{(bundle.Prompts.Count == 0 ? "" : $", prompts {string.Join(", ", bundle.Prompts.Keys)}")}"));
+            if (bundle.FineTuned is not null)
+                output.WriteLine($"    encoder   {bundle.FineTuned}");
             if (bundle.Data.Count > 0)
                 output.WriteLine($"    data      {string.Join(", ", bundle.Data)}");
         }

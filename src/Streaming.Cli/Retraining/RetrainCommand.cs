@@ -4,9 +4,11 @@ using Streaming.Adapters.Sqlite;
 using Streaming.Cli.CommandLine;
 using Streaming.Cli.Composition;
 using Streaming.Cli.Labelling;
+using Streaming.Cli.Learning;
 using Streaming.Core;
 using Streaming.Core.Topology;
 using Streaming.Learning.Retraining;
+using Streaming.Learning.Training;
 
 namespace Streaming.Cli.Retraining;
 
@@ -19,7 +21,7 @@ internal static class RetrainCommand
         var watch = new Option<bool>("--watch") { Description = "Go on until told to stop, and train by count, schedule and drift" };
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
-        return new Command("retrain", "Train heads again from new labels, judge them, and put them in force if they are better").With(file, watch, data, json)
+        return new Command("retrain", "Train heads, or the encoder too, again from new labels, judge them, and put them in force if they are better").With(file, watch, data, json)
             .Does(context, async (parsed, stop) =>
             {
                 var topology = TopologyFile.Load(context, parsed.GetValue(file)!);
@@ -30,7 +32,8 @@ internal static class RetrainCommand
                 var registry = RegistryAccess.Open(context, parsed.GetValue(data), topology.Definition.Model.Registry);
                 var bundle = await RegistryAccess.InForceAsync(context, parsed.GetValue(data), registry, topology.Definition.Model, stop);
                 var plan = RetrainSetup.Plan(topology, bundle.Manifest.Name);
-                var cycle = RetrainSetup.Cycle(context, registry, store.Samples, plan, search.Index, topology.Definition.Retraining.ReplayTexts);
+                using var progress = new ProgressLine(context);
+                var cycle = RetrainSetup.Cycle(context, topology, plan, registry, store.Samples, search.Index, new InlineProgress<TrainingProgress>(at => TrainingText.Show(progress, at)));
                 await using var publisher = await EventPublisher.OpenAsync(context, parsed.GetValue(data), topology.Definition, registry, bundle.Manifest.Name, store, stop);
                 if (parsed.GetValue(watch))
                 {
@@ -44,6 +47,7 @@ internal static class RetrainCommand
 
                 var outcome = await cycle.RunAsync(RetrainTriggers.Manual, stop)
                     ?? throw new DependencyUnavailableException("retraining_under_way", $"another process is retraining '{topology.Name}'; wait for it, or stop it");
+                progress.Dispose();
                 await publisher.PublishAsync(stop);
                 if (parsed.GetValue(json))
                     context.Out.WriteLine(JsonSerializer.Serialize(outcome, RetrainJson.OnDisk.RetrainOutcome));

@@ -24,7 +24,7 @@ internal sealed class RetrainHost : IAsyncDisposable
     {
         var name = serving.Bundle.Manifest.Name;
         var host = new RetrainHost(new EventPublisher(serving.Registry!, topology.Definition, name, producer));
-        var cycle = RetrainSetup.Cycle(context, serving.Registry!, store.Samples, RetrainSetup.Plan(topology, name), store.Search, topology.Definition.Retraining.ReplayTexts);
+        var cycle = RetrainSetup.Cycle(context, topology, RetrainSetup.Plan(topology, name), serving.Registry!, store.Samples, store.Search);
         var service = new RetrainService(context, topology, cycle, store.Search)
         {
             Ended = async (outcome, cancellationToken) =>

@@ -1,5 +1,8 @@
+using Streaming.Adapters.Onnx.Import;
 using Streaming.Adapters.Onnx.Running;
 using Streaming.Cli.CommandLine;
+using Streaming.Cli.Learning;
+using Streaming.Cli.Models;
 using Streaming.Core.Labelling;
 using Streaming.Core.Models;
 using Streaming.Core.Models.Bundle;
@@ -8,7 +11,9 @@ using Streaming.Core.Search;
 using Streaming.Core.Topology;
 using Streaming.Learning.Blending;
 using Streaming.Learning.Promotion;
+using Streaming.Learning.Recipes;
 using Streaming.Learning.Retraining;
+using Streaming.Learning.Training;
 
 namespace Streaming.Cli.Retraining;
 
@@ -23,7 +28,7 @@ internal static class RetrainSetup
     public static RetrainPlan Plan(CompiledTopology topology, string model)
     {
         var settings = topology.Definition.Retraining;
-        var folder = Path.GetDirectoryName(Path.GetFullPath(topology.Files[0]))!;
+        var folder = FolderOf(topology);
         return new RetrainPlan
         {
             Topology = topology.Name,
@@ -49,11 +54,32 @@ internal static class RetrainSetup
     }
 
     /// <summary>A cycle that runs beside serving: one thread of its own.</summary>
-    public static RetrainCycle Cycle(CliContext context, ModelRegistry registry, ISampleStore samples, RetrainPlan plan, ISearchIndex? index, int replayTexts) =>
-        new(registry, samples, Runner(context), plan, context.Time)
+    public static RetrainCycle Cycle(
+        CliContext context, CompiledTopology topology, RetrainPlan plan, ModelRegistry registry, ISampleStore samples, ISearchIndex? index, IProgress<TrainingProgress>? progress = null)
+    {
+        var replayTexts = topology.Definition.Retraining.ReplayTexts;
+        return new RetrainCycle(registry, samples, Runner(context), plan, context.Time)
         {
+            Tuning = Tuning(context, topology),
             RecentTexts = index is null || replayTexts == 0 ? null : cancellationToken => RecentTextsAsync(index, replayTexts, cancellationToken),
+            Progress = progress,
         };
+    }
+
+    /// <summary>What fine-tunes the encoder; null: nothing does. One thread where the recipe does not ask for more, and in the precision of what it takes the place of.</summary>
+    private static EncoderRetraining? Tuning(CliContext context, CompiledTopology topology)
+    {
+        if (topology.Definition.Retraining.FineTuning is not { Recipe: { } file } section)
+            return null;
+        var recipe = RecipeLoader.Load(Path.GetFullPath(file, FolderOf(topology)));
+        var threads = Math.Max(1, recipe.FineTuning?.Threads ?? 0);
+        return new EncoderRetraining(
+            recipe with { FineTuning = recipe.FineTuning is { } tuning ? tuning with { Threads = threads } : null },
+            EncoderSource.Checkpoint(section.Checkpoint is { } told ? Path.GetFullPath(told, FolderOf(topology)) : recipe.Encoder ?? "starter"),
+            TrainingBackends.Find(section.Backend ?? recipe.FineTuning?.Backend ?? "auto"),
+            bundle => new OnnxEncoderImporter(context, ImportCommand.ParsePrecision(bundle.Manifest.Encoder.Precision), threads, new InlineProgress<EncoderImportProgress>(static _ => { })),
+            context.Time);
+    }
 
     /// <summary>The schedule of a topology; null: none.</summary>
     public static CronSchedule? Schedule(RetrainingSettings settings) => settings.Schedule is null ? null : CronSchedule.Parse(settings.Schedule, settings.TimeZone);
@@ -66,6 +92,8 @@ internal static class RetrainSetup
     /// <summary>Opens an encoder beside serving: one thread of its own.</summary>
     public static Func<ModelBundle, IModelRunner> Runner(CliContext context) => bundle => OnnxModelRunner.Open(
         bundle, new OnnxRunnerOptions { Device = "auto", IntraOpThreads = 1, MaxConcurrent = 1, Log = line => context.Say($"retraining: {line}") });
+
+    private static string FolderOf(CompiledTopology topology) => Path.GetDirectoryName(Path.GetFullPath(topology.Files[0]))!;
 
     private static Dictionary<HeadTask, string> Files(TaskFiles files, string folder)
     {

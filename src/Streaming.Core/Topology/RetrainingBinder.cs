@@ -8,6 +8,7 @@ internal static class RetrainingBinder
     public static RetrainingSettings Bind(SettingMap map, ModelSettings model, DiagnosticBag diagnostics)
     {
         var blend = map.Map("blend");
+        var tuning = map.Map("fine_tuning");
         var retraining = new RetrainingSettings
         {
             Enabled = map.Flag("enabled"),
@@ -26,6 +27,7 @@ internal static class RetrainingBinder
                 K = blend.Number("k")!.Value,
                 N = blend.Number("n")!.Value,
             },
+            FineTuning = new FineTuningSection { Recipe = tuning.Text("recipe"), Checkpoint = tuning.Text("checkpoint"), Backend = tuning.Text("backend") },
             MaxSourceShare = map.Number("max_source_share")!.Value,
             MaxClassDrop = map.Number("max_class_drop")!.Value,
             Significance = map.Number("significance")!.Value,
@@ -41,6 +43,8 @@ internal static class RetrainingBinder
             diagnostics.Error(TopologyErrorCodes.Conflict, map.PositionOf("drift_window"), "`retraining.drift_window` is too small to tell anything.", "Set it to 50 or more, or to 0.");
         if (retraining.TimeZone is not null && retraining.Schedule is null)
             diagnostics.Warning(TopologyErrorCodes.UnusedSetting, map.PositionOf("time_zone"), "`retraining.time_zone` has no effect without a schedule.", "Set `retraining.schedule`, or leave it away.");
+        if (retraining.FineTuning is { Recipe: null } section && (section.Checkpoint ?? section.Backend) is not null)
+            diagnostics.Error(TopologyErrorCodes.Conflict, tuning.PositionOf(section.Checkpoint is null ? "backend" : "checkpoint"), "`retraining.fine_tuning` names no recipe, so the encoder would not be trained.", "Set `retraining.fine_tuning.recipe`, or leave the section away.");
         return retraining;
     }
 

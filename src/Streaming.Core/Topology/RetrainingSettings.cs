@@ -1,6 +1,6 @@
 namespace Streaming.Core.Topology;
 
-/// <summary>When and how heads are trained again from new labels (<c>retraining:</c>).</summary>
+/// <summary>When and how heads, or the encoder too, are trained again from new labels (<c>retraining:</c>).</summary>
 public sealed record RetrainingSettings
 {
     /// <summary>Off unless set. Needs a channel to promote to (<see cref="ModelSettings.Channel"/>) and a frozen test set.</summary>
@@ -26,6 +26,9 @@ public sealed record RetrainingSettings
 
     /// <summary>How original and distilled labels share the epochs.</summary>
     public BlendSection Blend { get; init; } = new();
+
+    /// <summary>Trains the encoder too; heads alone where no recipe is named.</summary>
+    public FineTuningSection FineTuning { get; init; } = new();
 
     /// <summary>Most that one source may be of a task's labels, where there are several, above 0 to 1.</summary>
     public double MaxSourceShare { get; init; } = 0.5;
@@ -63,6 +66,19 @@ public sealed record TaskFiles
 
     /// <summary>True when there is none at all.</summary>
     public bool IsEmpty => (Entities ?? Topics ?? Sentiment ?? Aspects) is null;
+}
+
+/// <summary>Trains the encoder with all heads (<c>retraining.fine_tuning:</c>).</summary>
+public sealed record FineTuningSection
+{
+    /// <summary>Recipe with a section <c>fine_tuning</c>, relative to the topology file; its data is not read. Null: heads alone are trained.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>Hugging Face folder that every training starts from, relative to the topology file; null: what the recipe names.</summary>
+    public string? Checkpoint { get; init; }
+
+    /// <summary>What differentiates, e.g. <c>onnx</c>; null: what the recipe names.</summary>
+    public string? Backend { get; init; }
 }
 
 /// <summary>How original and distilled labels share the epochs (<c>retraining.blend:</c>).</summary>

@@ -33,7 +33,7 @@ internal sealed class CategorizingTask : TuningTask
 
     public override IReadOnlyList<TuningRow> Train => _train;
 
-    public override IReadOnlyList<string> TrainTexts => _splits.Train.ConvertAll(t => t.Text);
+    public override IReadOnlyList<(string Text, string Set)> TrainTexts => _splits.Train.ConvertAll(static t => (t.Text, t.Set));
 
     public override StepLoss Accumulate(ITrainableModel model, List<TuningRow> rows)
     {

@@ -26,7 +26,7 @@ internal sealed class ClassifyingTask : TuningTask
 
     public override IReadOnlyList<TuningRow> Train => _train;
 
-    public override IReadOnlyList<string> TrainTexts => _splits.Train.ConvertAll(t => t.Text);
+    public override IReadOnlyList<(string Text, string Set)> TrainTexts => _splits.Train.ConvertAll(static t => (t.Text, t.Set));
 
     public override StepLoss Accumulate(ITrainableModel model, List<TuningRow> rows) =>
         model.Accumulate(WithTargets(RowBatch.Of(rows, Index, ofWords: false, Settings.LossWeight), _classWeights));

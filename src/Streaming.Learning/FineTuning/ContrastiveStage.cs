@@ -25,7 +25,7 @@ internal sealed class ContrastiveStage
         // Both tags of a type are pulled to its one description.
         _anchorOf = [.. task.Recipe.Outputs.Select(o => names.IndexOf(o == "O" ? "O" : o[2..]))];
         _stream = new BatchStream(task.Train, tuning.MaxBatchTokens, 0x2545F4914F6CDD1DUL);
-        Steps = Math.Max(1, (int)Math.Ceiling(settings.Epochs * _stream.FirstPass));
+        Steps = Math.Max(1, (int)Math.Ceiling(settings.Epochs * _stream.PassLength));
     }
 
     /// <summary>Index of its head in the model.</summary>

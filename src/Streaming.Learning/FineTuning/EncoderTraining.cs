@@ -1,5 +1,7 @@
+using System.Globalization;
 using Streaming.Core;
 using Streaming.Core.Models.Bundle;
+using Streaming.Learning.Blending;
 using Streaming.Learning.Data;
 using Streaming.Learning.Recipes;
 using Streaming.Learning.Training;
@@ -42,13 +44,21 @@ public sealed class EncoderTraining(string checkpoint, ITrainingBackend backend,
             int[] layers = [.. recipe.Heads.SelectMany(h => h.Layers).Distinct().Order()];
             var encoder = await importer.ImportAsync(files.Checkpoint, Path.Combine(scratch.FullName, "encoder"), layers, texts, cancellationToken).ConfigureAwait(false);
             await using var runner = importer.Open(encoder, layers);
-            var training = new HeadTraining(encoder, runner, dataRoot) { Tuned = heads, Policy = settings.Heads };
+            var training = new HeadTraining(encoder, runner, dataRoot) { Tuned = heads, Policy = settings.Heads, FineTuned = Describe(settings) };
             return await training.TrainAsync(recipe, directory, overwrite, progress, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             scratch.Delete(recursive: true);
         }
+    }
+
+    // The folder's name only: where it lies on this machine is nobody's business.
+    private string Describe(FineTuningSettings settings)
+    {
+        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpoint)));
+        var length = settings.Steps > 0 ? $"{settings.Steps} steps" : $"{settings.Epochs:0.###} epochs";
+        return string.Create(CultureInfo.InvariantCulture, $"{name} by {backend.Name}, {length}{(settings.Lora is { } lora ? $", LoRA of rank {lora.Rank}" : "")}{(settings.Blend is { } blend ? $", blend {BlendStrategies.NameOf(blend.Strategy)}" : "")}");
     }
 
     private static string Identity(TrainingRecipe recipe) => $"{recipe.Sha256} {string.Join(',', recipe.Heads.Select(h => h.Name))} {recipe.Seed}";
@@ -62,7 +72,7 @@ public sealed class EncoderTraining(string checkpoint, ITrainingBackend backend,
         if (!Resume || !files.Load(loop, model))
             files.Clear();
         Say?.Invoke(string.Create(
-            System.Globalization.CultureInfo.InvariantCulture,
+            CultureInfo.InvariantCulture,
             $"fine-tuning by {model.Info.Backend} on {model.Info.Device}: {model.Info.TrainableParameters:N0} of {model.Info.Parameters:N0} parameters, {loop.Steps} steps of {settings.MaxBatchTokens * settings.Accumulation} tokens at most"));
         using (var log = new TrainingLog(files.Directory, time))
             Run(loop, model, files, pretrained, setup.Tasks, log, progress, cancellationToken);
@@ -105,7 +115,7 @@ public sealed class EncoderTraining(string checkpoint, ITrainingBackend backend,
         var sample = new List<string>();
         foreach (var task in tasks)
         {
-            var texts = task.TrainTexts.Where(t => t.Length >= 20).ToArray();
+            var texts = task.TrainTexts.Select(static t => t.Text).Where(static t => t.Length >= 20).ToArray();
             new SeededRandom((ulong)seed).Shuffle(texts.AsSpan());
             sample.AddRange(texts.Take(CalibrationTexts / tasks.Count));
         }

@@ -47,7 +47,7 @@ internal sealed class TaggingTask : TuningTask
     /// <summary>Tokens of the development data.</summary>
     public long DevTokens => _devRows.Sum(static row => (long)row.Ids.Length);
 
-    public override IReadOnlyList<string> TrainTexts => _splits.Train.ConvertAll(t => t.Text);
+    public override IReadOnlyList<(string Text, string Set)> TrainTexts => _splits.Train.ConvertAll(static t => (t.Text, t.Set));
 
     public override StepLoss Accumulate(ITrainableModel model, List<TuningRow> rows)
     {

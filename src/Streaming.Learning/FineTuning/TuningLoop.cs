@@ -25,7 +25,7 @@ internal sealed class TuningLoop
     public TuningLoop(IReadOnlyList<TuningTask> tasks, ContrastiveStage? contrastive, ITrainableModel model, FineTuningSettings settings)
     {
         (_tasks, _contrastive, _model, _settings) = (tasks, contrastive, model, settings);
-        double[] sizes = [.. tasks.Select(t => (double)t.Stream.FirstPass)];
+        double[] sizes = [.. tasks.Select(t => t.Stream.PassLength)];
         double[] shares = [.. tasks.Select(t => t.Settings.Share)];
         _turns = new TaskTurns(settings.Sampling, sizes, shares);
         _losses = new StepLoss[tasks.Count];

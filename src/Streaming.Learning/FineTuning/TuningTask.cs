@@ -1,4 +1,5 @@
 using Streaming.Core.Models.Bundle;
+using Streaming.Learning.Blending;
 using Streaming.Learning.Recipes;
 using Streaming.Learning.Training;
 using Streaming.Text.Words;
@@ -23,11 +24,11 @@ internal abstract class TuningTask(HeadRecipe recipe, TaskSettings settings, int
     /// <summary>Rows to learn from.</summary>
     public abstract IReadOnlyList<TuningRow> Train { get; }
 
-    /// <summary>Texts to learn from, for the calibration of the finished encoder.</summary>
-    public abstract IReadOnlyList<string> TrainTexts { get; }
+    /// <summary>Texts to learn from, each with the name of its data set; rows name their places.</summary>
+    public abstract IReadOnlyList<(string Text, string Set)> TrainTexts { get; }
 
     /// <summary>Batches to learn from.</summary>
-    public BatchStream Stream => _stream ??= new BatchStream(Train, tuning.MaxBatchTokens, Seed);
+    public BatchStream Stream => _stream ??= tuning.Blend is { } blend ? Blended(blend) : new BatchStream(Train, tuning.MaxBatchTokens, Seed);
 
     protected ulong Seed { get; } = seed + (0xD1B54A32D192ED03UL * (ulong)(index + 1));
 
@@ -150,6 +151,16 @@ internal abstract class TuningTask(HeadRecipe recipe, TaskSettings settings, int
         var order = samples.ToArray();
         new SeededRandom(Seed).Shuffle(order.AsSpan());
         return [.. order[..tuning.DevLimit]];
+    }
+
+    private BatchStream Blended(BlendSettings blend)
+    {
+        // A head whose data is gone through several times as often has as many more passes to blend over.
+        var own = blend with { Epochs = Math.Max(1, (int)Math.Ceiling(blend.Epochs * settings.Share)), Seed = blend.Seed + (ulong)index };
+        var machines = recipe.Train.Where(static source => source.IsDistilled).Select(static source => source.Name).ToHashSet(StringComparer.Ordinal);
+        var sampler = new BlendSampler(own, [.. TrainTexts.Select(text => machines.Contains(text.Set))]);
+        var rows = Train.ToLookup(static row => row.Text);
+        return new BatchStream(pass => [.. sampler.UnitsOf(Math.Min(pass, own.Epochs - 1)).SelectMany(unit => rows[unit])], own.Epochs, tuning.MaxBatchTokens, Seed);
     }
 
     private float[] FirstWeights(int count)

@@ -30,6 +30,9 @@ public sealed record BundleGeneration
     /// <summary>Retraining that made it.</summary>
     public string? Cycle { get; init; }
 
+    /// <summary>How its encoder was trained, in this training or an earlier one; null: it is as it was imported.</summary>
+    public string? FineTuned { get; init; }
+
     /// <summary>Labelled samples it learnt from.</summary>
     public int Labels { get; init; }
 

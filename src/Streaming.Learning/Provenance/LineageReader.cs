@@ -104,6 +104,7 @@ public sealed class LineageReader(ModelRegistry registry, ISampleStore? samples)
             DecidedAt = decided?.DecidedAt,
             Reasons = decided?.Reasons ?? [],
             Cycle = decided?.Cycle,
+            FineTuned = bundle.Manifest.Training?.FineTuned,
             Labels = ledger.Count,
             Labellers = Count(ledger.Select(static entry => $"{entry.Kind}:{entry.Labeller}")),
             Prompts = Count(ledger.Where(static entry => entry.Prompt is not null).Select(static entry => entry.Prompt!)),

@@ -1,3 +1,4 @@
+using Streaming.Learning.Blending;
 using Streaming.Learning.FineTuning;
 
 namespace Streaming.Learning.Recipes;
@@ -76,6 +77,9 @@ public sealed record FineTuningSettings
 
     /// <summary><c>fp32</c>, <c>fp16</c> or <c>bf16</c>.</summary>
     public string Precision { get; init; } = "fp32";
+
+    /// <summary>How the data that machines labelled (<see cref="DataSource.IsDistilled"/>) and the other data share the passes; its rates do not count. Null: each pass is of all.</summary>
+    public BlendSettings? Blend { get; init; }
 
     /// <summary>What becomes of the heads that were trained along.</summary>
     public HeadPolicy Heads { get; init; } = HeadPolicy.Best;

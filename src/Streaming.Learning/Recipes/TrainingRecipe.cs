@@ -126,6 +126,9 @@ public sealed record DataSource
     /// <summary>Who must be named.</summary>
     public string? Attribution { get; init; }
 
+    /// <summary>Whether a machine made the labels; see <see cref="FineTuningSettings.Blend"/>.</summary>
+    public bool IsDistilled { get; init; }
+
     /// <summary>Columns of the text and label.</summary>
     public DataReadOptions Read { get; init; } = new();
 

@@ -27,6 +27,9 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
 {
     private readonly RetrainJournal _journal = new(registry, plan.Topology);
 
+    /// <summary>Fine-tunes encoder and heads in the place of training heads on the encoder in force; null: heads alone.</summary>
+    public EncoderRetraining? Tuning { get; init; }
+
     /// <summary>Recent texts that the gate replays; null: none.</summary>
     public Func<CancellationToken, ValueTask<IReadOnlyList<string>>>? RecentTexts { get; init; }
 
@@ -77,19 +80,17 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
         var parent = registry.Open(step.Parent);
         BeforeStep?.Invoke("train");
         var lessons = await LessonsAsync(step, parent, cancellationToken).ConfigureAwait(false);
-        if (lessons.Count == 0)
-        {
-            return Finish(state, new RetrainOutcome
-            {
-                Id = step.Id, Trigger = step.Trigger, Reasons = ["There was nothing to learn from: too few labels of any task that has a head and a frozen test set."],
-                BegunAt = step.BegunAt, FinishedAt = time.GetUtcNow(),
-            });
-        }
+        var obstacle = lessons.Any(static lesson => lesson.Stored.Count > 0)
+            ? Tuning?.Obstacle(lessons, plan)
+            : "There was nothing to learn from: too few labels of any task that has a head and a frozen test set.";
+        if (obstacle is not null)
+            return Finish(state, new RetrainOutcome { Id = step.Id, Trigger = step.Trigger, Reasons = [obstacle], BegunAt = step.BegunAt, FinishedAt = time.GetUtcNow() });
 
         await using var runner = open(parent);
         var candidate = await TrainAsync(step, parent, runner, lessons, cancellationToken).ConfigureAwait(false);
         BeforeStep?.Invoke("judge");
-        var cases = await CasesAsync(parent, runner, candidate, lessons, cancellationToken).ConfigureAwait(false);
+        await using var tuned = Tuning is null ? null : open(candidate);
+        var cases = await CasesAsync((parent, runner), (candidate, tuned ?? runner), lessons, cancellationToken).ConfigureAwait(false);
         var report = await new EvaluationGate(plan.Gate, time).JudgeAsync(cases, cancellationToken).ConfigureAwait(false);
         BeforeStep?.Invoke("decide");
         var decision = new ModelDecision(ModelDecision.Gate, report.Reasons) { Metrics = report.Metrics, Cycle = step.Id };
@@ -111,6 +112,7 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
         if (parent.Length == 0)
             throw new StreamingException("model_nothing_before", $"Nothing is in force on {plan.Name}@{plan.Channel}, so there is nothing to train further. Promote a bundle first.");
         var statistics = await samples.GetStatisticsAsync(plan.Topology, 0, cancellationToken).ConfigureAwait(false);
+        Tuning?.Check(registry.Open(parent), plan, statistics);
         var number = state.Number + 1;
         return state with
         {
@@ -124,7 +126,8 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
         var lessons = new List<Lesson>();
         foreach (var head in parent.Manifest.Heads.Where(head => plan.Tasks.Contains(head.Task) && plan.Tests.ContainsKey(head.Task)))
             lessons.Add(await Lesson.ReadAsync(samples, plan, head, step.Through, cancellationToken).ConfigureAwait(false));
-        return lessons.FindAll(static lesson => lesson.Stored.Count > 0);
+        // Another encoder is another for every head; otherwise only heads with labels are of interest.
+        return Tuning is null ? lessons.FindAll(static lesson => lesson.Stored.Count > 0) : lessons;
     }
 
     private async ValueTask<ModelBundle> TrainAsync(RetrainStep step, ModelBundle parent, IModelRunner runner, IReadOnlyList<Lesson> lessons, CancellationToken cancellationToken)
@@ -134,33 +137,38 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
         var folder = Path.Combine(work, "candidate");
         if (Directory.Exists(folder))
             return ModelBundle.Open(folder);
-        var heads = new List<TrainedHead>();
-        var tokenizer = TokenizerLoader.Load(parent);
-        foreach (var lesson in lessons)
+        var (source, heads) = (parent, new List<TrainedHead>());
+        if (Tuning is not null)
         {
-            var head = await LearnAsync(new HeadLearner(tokenizer, runner, lesson.Head), parent, lesson, work, step, cancellationToken).ConfigureAwait(false);
-            heads.Add(Spoil is null ? head : Spoil(head));
+            source = await Tuning.TrainAsync(parent, lessons, plan, (ulong)step.Through, work, Progress, cancellationToken).ConfigureAwait(false);
+            heads.AddRange(source.Manifest.Heads.Select(head => HeadLearner.Read(source, head)));
+        }
+        else
+        {
+            var tokenizer = TokenizerLoader.Load(parent);
+            foreach (var lesson in lessons)
+                heads.Add(await LearnAsync(new HeadLearner(tokenizer, runner, lesson.Head), parent, lesson, work, step, cancellationToken).ConfigureAwait(false));
         }
 
         var labels = lessons.SelectMany(static lesson => lesson.Stored).ToList();
         _journal.WriteLedger(step.Id, labels);
-        return WriteCandidate(step, parent, folder, heads, labels.Count);
+        return WriteCandidate(step, parent, source, folder, Spoil is null ? heads : heads.ConvertAll(head => Spoil(head)), labels.Count);
     }
 
     private async ValueTask<IReadOnlyList<GateCase>> CasesAsync(
-        ModelBundle parent, IModelRunner runner, ModelBundle candidate, IReadOnlyList<Lesson> lessons, CancellationToken cancellationToken)
+        (ModelBundle Bundle, IModelRunner Runner) before, (ModelBundle Bundle, IModelRunner Runner) after, IReadOnlyList<Lesson> lessons, CancellationToken cancellationToken)
     {
         var recent = RecentTexts is null ? [] : await RecentTexts(cancellationToken).ConfigureAwait(false);
-        var tokenizer = TokenizerLoader.Load(parent);
+        var (tokenizer, other) = (TokenizerLoader.Load(before.Bundle), TokenizerLoader.Load(after.Bundle));
         var cases = new List<GateCase>();
         foreach (var lesson in lessons)
         {
-            var learner = new HeadLearner(tokenizer, runner, lesson.Head);
-            var after = candidate.Manifest.Heads.First(head => head.Name == lesson.Head.Name);
+            var learner = new HeadLearner(tokenizer, before.Runner, lesson.Head);
+            var head = after.Bundle.Manifest.Heads.First(head => head.Name == lesson.Head.Name);
             cases.Add(new GateCase
             {
-                Before = new GateSide(learner, HeadLearner.Read(parent, lesson.Head)),
-                After = new GateSide(learner, HeadLearner.Read(candidate, after)),
+                Before = new GateSide(learner, HeadLearner.Read(before.Bundle, lesson.Head)),
+                After = new GateSide(Tuning is null ? learner : new HeadLearner(other, after.Runner, head), HeadLearner.Read(after.Bundle, head)),
                 Test = lesson.Test,
                 Control = lesson.Control,
                 Replay = recent,
@@ -179,34 +187,44 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
             train, Path.Combine(work, name + ".bf16"), done => Progress?.Report(new TrainingProgress(name, "features", done, train.Count)), cancellationToken).ConfigureAwait(false);
         var trained = await learner.FitAsync(
             set, blend, HeadLearner.Read(parent, lesson.Head), (epoch, loss) => Progress?.Report(new TrainingProgress(name, "train", epoch, blend.Epochs, loss)), cancellationToken).ConfigureAwait(false);
-        return await learner.CalibrateAsync(trained, heldOut, cancellationToken).ConfigureAwait(false);
+        trained = await learner.CalibrateAsync(trained, heldOut, cancellationToken).ConfigureAwait(false);
+        // Metrics of the parent's training are not this head's.
+        return trained with { Manifest = trained.Manifest with { Metrics = new Dictionary<string, double>(), Baselines = new Dictionary<string, IReadOnlyDictionary<string, double>>() } };
     }
 
-    private ModelBundle WriteCandidate(RetrainStep step, ModelBundle parent, string folder, IReadOnlyList<TrainedHead> heads, int labels)
+    /// <param name="step">The retraining.</param>
+    /// <param name="parent">In force.</param>
+    /// <param name="source">Everything but the heads: the parent, or what was fine-tuned.</param>
+    /// <param name="folder">Where it goes.</param>
+    /// <param name="heads">Heads that were trained.</param>
+    /// <param name="labels">On how many labels.</param>
+    private ModelBundle WriteCandidate(RetrainStep step, ModelBundle parent, ModelBundle source, string folder, IReadOnlyList<TrainedHead> heads, int labels)
     {
         using var writer = new ModelBundleWriter(folder);
         var changed = heads.ToDictionary(static head => head.Manifest.Name, StringComparer.Ordinal);
         var replaced = heads.Select(static head => head.Manifest.File).ToHashSet(StringComparer.Ordinal);
-        foreach (var path in parent.Manifest.Files.Keys.Where(path => !replaced.Contains(path)).Order(StringComparer.Ordinal))
-            writer.AddFrom(parent, path);
+        foreach (var path in source.Manifest.Files.Keys.Where(path => !replaced.Contains(path)).Order(StringComparer.Ordinal))
+            writer.AddFrom(source, path);
         foreach (var trained in heads)
             writer.Add(trained.Manifest.File, trained.ToSafetensors());
-        var recipe = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(plan, RetrainJson.OnDisk.RetrainPlan));
-        return writer.Complete(parent.Manifest with
+        var training = Tuning is not null && source.Manifest.Training is { } tuned ? tuned : new TrainingManifest
         {
+            Recipe = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(plan, RetrainJson.OnDisk.RetrainPlan))),
+            Seed = (long)plan.Blend.Seed,
+            FineTuned = parent.Manifest.Training?.FineTuned,
+            Data = parent.Manifest.Training?.Data ?? [],
+        };
+        return writer.Complete(source.Manifest with
+        {
+            Name = parent.Manifest.Name,
             Version = $"{Generation().Replace(parent.Manifest.Version, "")}-r{step.Id[(step.Id.LastIndexOf('-') + 1)..]}",
             Parent = $"{parent.Manifest.Name}@{parent.Manifest.Version}",
-            // Metrics of the parent's training are not this head's.
-            Heads = [.. parent.Manifest.Heads.Select(head => changed.TryGetValue(head.Name, out var trained)
-                ? trained.Manifest with { Metrics = new Dictionary<string, double>(), Baselines = new Dictionary<string, IReadOnlyDictionary<string, double>>() }
-                : head)],
-            Training = new TrainingManifest
+            Heads = [.. source.Manifest.Heads.Select(head => changed.TryGetValue(head.Name, out var trained) ? trained.Manifest : head)],
+            Training = training with
             {
-                Recipe = Convert.ToHexStringLower(recipe),
-                Seed = (long)plan.Blend.Seed,
                 Data =
                 [
-                    .. parent.Manifest.Training?.Data ?? [],
+                    .. training.Data,
                     new TrainingData { Name = $"labelled samples of {plan.Topology}", File = $"retraining/ledger/{step.Id}.jsonl", Sha256 = _journal.LedgerDigest(step.Id), Licence = "the owner of the stream's", Rows = labels },
                 ],
             },

@@ -23,6 +23,9 @@ public sealed class HeadTraining(ModelBundle encoder, IModelRunner runner, strin
     /// <summary>What becomes of <see cref="Tuned"/>.</summary>
     internal HeadPolicy Policy { get; init; } = HeadPolicy.Refit;
 
+    /// <summary>How the encoder was trained just before; null: it was not.</summary>
+    internal string? FineTuned { get; init; }
+
     /// <inheritdoc/>
     public async ValueTask<ModelBundle> TrainAsync(
         TrainingRecipe recipe, string directory, bool overwrite, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
@@ -62,7 +65,7 @@ public sealed class HeadTraining(ModelBundle encoder, IModelRunner runner, strin
             Encoder = encoder.Manifest.Encoder,
             Tokenizer = encoder.Manifest.Tokenizer,
             Heads = heads,
-            Training = new TrainingManifest { Recipe = recipe.Sha256, Seed = recipe.Seed, Data = [.. data.Values] },
+            Training = new TrainingManifest { Recipe = recipe.Sha256, Seed = recipe.Seed, FineTuned = FineTuned ?? encoder.Manifest.Training?.FineTuned, Data = [.. data.Values] },
             Licence = recipe.Licence,
             Attribution = [.. encoder.Manifest.Attribution.Concat(recipe.Attribution).Concat(data.Values.Select(d => d.Attribution ?? "")).Where(a => a.Length > 0).Distinct()],
         });

@@ -152,7 +152,7 @@ public sealed class MessageSchemaTests
                 },
             ],
             Files = new Dictionary<string, FileManifest> { ["encoder.onnx"] = new(digest, 1), ["vocab.txt"] = new(digest, 1), ["heads/ner.safetensors"] = new(digest, 1) },
-            Training = new TrainingManifest { Recipe = digest, Seed = 1, Data = [new TrainingData { Name = "d", File = "f", Sha256 = digest, Licence = "CC-BY-4.0", Rows = 3 }] },
+            Training = new TrainingManifest { Recipe = digest, Seed = 1, FineTuned = "encoder by onnx, 3 epochs", Data = [new TrainingData { Name = "d", File = "f", Sha256 = digest, Licence = "CC-BY-4.0", Rows = 3 }] },
         };
 
         Fits("model-manifest.v1.json", manifest, ManifestJson.OnDisk.ModelManifest);

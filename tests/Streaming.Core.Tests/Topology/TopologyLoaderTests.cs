@@ -95,7 +95,7 @@ public sealed class TopologyLoaderTests
             labelling: {enabled: true, topic: q, labelled_topic: r, budget_per_hour: 9, budget_per_source: 3, random_share: 0.5, below: {topics: 0.75}, budget_per_day: 90, control_rate: 0.25, measure: margin, near_duplicate: 0.5, llm: {url: "https://llm/v1", model: m, input_price: 2, votes: 3, examples: fixed, max_cost_per_day: 7}}
             sink: {kind: elasticsearch, index: docs, url: "https://a:9200,https://b:9200", username: u, password: "${PW}", ca_file: ca.pem, max_bulk_documents: 10, max_bulk_bytes: 1MiB, max_concurrent_bulks: 3, enriched_topic: e}
             dead_letters: {topic: d, max_attempts: 2}
-            retraining: {enabled: true, min_labels: 20, schedule: "30 3 * * *", time_zone: Europe/Berlin, drift_window: 500, test: {topics: t.jsonl}, originals: {topics: o.jsonl}, blend: {strategy: power, epochs: 3, learning_rate: 0.01, rate_decay: 1, k: 8, n: 0.5}, max_source_share: 0.4, max_class_drop: 0.1, significance: 0.01, max_replay_change: 0.3, replay_texts: 9, events_topic: ev}
+            retraining: {enabled: true, min_labels: 20, schedule: "30 3 * * *", time_zone: Europe/Berlin, drift_window: 500, test: {topics: t.jsonl}, originals: {topics: o.jsonl}, blend: {strategy: power, epochs: 3, learning_rate: 0.01, rate_decay: 1, k: 8, n: 0.5}, fine_tuning: {recipe: r.yaml, checkpoint: c, backend: onnx}, max_source_share: 0.4, max_class_drop: 0.1, significance: 0.01, max_replay_change: 0.3, replay_texts: 9, events_topic: ev}
             """, new() { ["PW"] = "canary" }).GetOrThrow().Definition;
 
         Assert.Equal(new ModelSettings { Bundle = "news@2", Channel = "stable", Registry = "reg", Device = ModelDevice.Cuda, Threads = 3, MaxWindows = 7 }, topology.Model);
@@ -124,6 +124,7 @@ public sealed class TopologyLoaderTests
             {
                 Enabled = true, MinLabels = 20, Schedule = "30 3 * * *", TimeZone = "Europe/Berlin", DriftWindow = 500, Test = new TaskFiles { Topics = "t.jsonl" }, Originals = new TaskFiles { Topics = "o.jsonl" },
                 Blend = new BlendSection { Strategy = "power", Epochs = 3, LearningRate = 0.01, RateDecay = 1, K = 8, N = 0.5 },
+                FineTuning = new FineTuningSection { Recipe = "r.yaml", Checkpoint = "c", Backend = "onnx" },
                 MaxSourceShare = 0.4, MaxClassDrop = 0.1, Significance = 0.01, MaxReplayChange = 0.3, ReplayTexts = 9, EventsTopic = "ev",
             },
             topology.Retraining);
@@ -146,6 +147,7 @@ public sealed class TopologyLoaderTests
     [InlineData("source: {topics: [t]}\nretraining: {enabled: true}", "conflict", "model.channel")]
     [InlineData("source: {topics: [t]}\nmodel: {channel: stable}\nretraining: {enabled: true}", "conflict", "retraining.test")]
     [InlineData("source: {topics: [t]}\nretraining: {drift_window: 7}", "conflict", "50 or more")]
+    [InlineData("source: {topics: [t]}\nretraining: {fine_tuning: {backend: onnx}}", "conflict", "names no recipe")]
     [InlineData("source: {topics: [t]}\nlabelling: {topic: a, labelled_topic: a}", "conflict", "both go to")]
     [InlineData("source: {topics: [t]}\nlabelling: {llm: {url: \"https://host/v1\", input_price: 1}}", "conflict", "there is no model")]
     [InlineData("source: {topics: [t]}\nlabelling: {llm: {url: \"https://host/v1\", model: m}}", "conflict", "no cap on cost could hold")]

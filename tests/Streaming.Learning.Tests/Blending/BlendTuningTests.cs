@@ -1,4 +1,3 @@
-using System.Text;
 using Streaming.Core;
 using Streaming.Learning.Blending;
 using Streaming.Learning.Data;
@@ -22,16 +21,13 @@ public sealed class BlendTuningTests : IDisposable
           - {name: ner, task: ner, kind: crf, layers: [1], word_shape: true, labels: [PER, LOC], train: [{set: cities, file: a}], dev: [{set: cities, file: a}], test: [{set: cities, file: a}]}
         """;
 
-    private static readonly string[] Places = ["paris", "rome", "oslo", "cairo"];
-    private static readonly string[] People = ["anna", "bob", "carla"];
-    private static readonly string[] Plain = ["we", "went", "to", "see", "and", "then", "home"];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("streaming-blend-tune-");
     private readonly List<TaggedText> _texts;
 
     public BlendTuningTests()
     {
         var random = new SeededRandom(11);
-        File.WriteAllText(PathOf("cities.conll"), string.Concat(Enumerable.Range(0, 240).Select(_ => Sentence(random))));
+        File.WriteAllText(PathOf("cities.conll"), string.Concat(Enumerable.Range(0, 240).Select(_ => TinyCities.Sentence(random, 10, 4))));
         _texts = new SampleLoader(_folder.FullName).Tagged(new DataSource { Name = "cities", File = "cities.conll", Format = DataFormat.Conll, Licence = "CC0-1.0" }, ["PER", "LOC"]);
     }
 
@@ -89,27 +85,11 @@ public sealed class BlendTuningTests : IDisposable
     private BlendTuning Tuning(int distilled, string recipe = Recipe)
     {
         File.WriteAllText(PathOf("recipe.yaml"), recipe);
-        var checkpoint = TinyImporter.NewCheckpoint(PathOf($"checkpoint-{Guid.NewGuid():n}"), [.. Places, .. People, .. Plain]);
+        var checkpoint = TinyCities.NewCheckpoint(PathOf("checkpoint"));
         var samples = _texts.Take(160).Select((text, i) => i < distilled
             ? new LearningSample { Tagged = text with { Spans = [.. text.Spans.Select(static span => span with { Type = "LOC" })] }, IsDistilled = true }
             : new LearningSample { Tagged = text, IsDistilled = false });
         return new BlendTuning(RecipeLoader.Load(PathOf("recipe.yaml")), checkpoint, new TinyBackend(), new TinyImporter(), [.. samples], [.. _texts.Skip(160)]);
-    }
-
-    private static string Sentence(SeededRandom random)
-    {
-        var text = new StringBuilder();
-        for (var w = 0; w < 4 + random.Next(10); w++)
-        {
-            text.Append(random.Next(4) switch
-            {
-                0 => $"{Places[random.Next(Places.Length)]} B-LOC\n",
-                1 => $"{People[random.Next(People.Length)]} B-PER\n",
-                _ => $"{Plain[random.Next(Plain.Length)]} O\n",
-            });
-        }
-
-        return text.Append('\n').ToString();
     }
 
     private string PathOf(string name) => Path.Combine(_folder.FullName, name);

@@ -46,9 +46,6 @@ public sealed class EncoderTrainingTests : IDisposable
             test: [{set: moods, file: moods.tsv, folds: 4, keep: [3]}]
         """;
 
-    private static readonly string[] Places = ["paris", "rome", "oslo", "cairo"];
-    private static readonly string[] People = ["anna", "bob", "carla"];
-    private static readonly string[] Plain = ["we", "went", "to", "see", "and", "then", "home", "it", "was"];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("streaming-tune-test-");
     private readonly TinyBackend _backend = new();
     private readonly TinyImporter _importer = new();
@@ -56,9 +53,9 @@ public sealed class EncoderTrainingTests : IDisposable
 
     public EncoderTrainingTests()
     {
-        _checkpoint = TinyImporter.NewCheckpoint(PathOf("checkpoint"), [.. Places, .. People, .. Plain, "fine", "awful"]);
+        _checkpoint = TinyCities.NewCheckpoint(PathOf("checkpoint"), "fine", "awful");
         var random = new SeededRandom(11);
-        File.WriteAllText(PathOf("cities.conll"), string.Concat(Enumerable.Range(0, 200).Select(_ => Sentence(random))));
+        File.WriteAllText(PathOf("cities.conll"), string.Concat(Enumerable.Range(0, 200).Select(_ => TinyCities.Sentence(random, 20, 5))));
         File.WriteAllText(PathOf("moods.tsv"), "text\tlabel\n" + string.Concat(Enumerable.Range(0, 160).Select(_ => Mood(random))));
     }
 
@@ -195,26 +192,10 @@ public sealed class EncoderTrainingTests : IDisposable
     private async Task<ModelBundle> TrainAsync(string name, string recipe) =>
         await Training(name, resume: false).TrainAsync(Parse(recipe), PathOf(name), false, null, CancellationToken.None);
 
-    private static string Sentence(SeededRandom random)
-    {
-        var text = new System.Text.StringBuilder();
-        for (var w = 0; w < 4 + random.Next(20); w++)
-        {
-            text.Append(random.Next(5) switch
-            {
-                0 => $"{Places[random.Next(Places.Length)]} B-LOC\n",
-                1 => $"{People[random.Next(People.Length)]} B-PER\n",
-                _ => $"{Plain[random.Next(Plain.Length)]} O\n",
-            });
-        }
-
-        return text.Append('\n').ToString();
-    }
-
     private static string Mood(SeededRandom random)
     {
         var good = random.Next(2) == 0;
-        var words = Enumerable.Range(0, 3 + random.Next(5)).Select(_ => Plain[random.Next(Plain.Length)]).Append(good ? "fine" : "awful");
+        var words = Enumerable.Range(0, 3 + random.Next(5)).Select(_ => TinyCities.Plain[random.Next(TinyCities.Plain.Length)]).Append(good ? "fine" : "awful");
         return $"{string.Join(' ', words)}\t{(good ? "positive" : "negative")}\n";
     }
 

@@ -39,6 +39,20 @@ public sealed class LoopPartsTests
     }
 
     [Fact]
+    public void BatchStream_RowsOfPasses_ComeInTheirPassAndEmptyOnesArePassedOver()
+    {
+        var rows = Enumerable.Range(0, 6).Select(i => Row(i, 8)).ToList();
+        var stream = new BatchStream(pass => pass switch { 0 => rows[..2], 1 => [], _ => rows[2..] }, 3, 16, 9);
+
+        var seen = Enumerable.Range(0, 5).Select(_ => (Texts: stream.Next().Select(r => r.Text).Order().ToList(), stream.Pass)).ToList();
+
+        Assert.Equal(1, stream.PassLength);
+        Assert.Equal([0, 1], seen[0].Texts);
+        Assert.Equal([2, 3, 4, 5], seen[1..3].SelectMany(s => s.Texts).Order());
+        Assert.Equal([0, 2, 2, 3, 3], seen.Select(s => s.Pass));
+    }
+
+    [Fact]
     public void BatchStream_Pass_GivesEachRowOnceWithinTheBudget()
     {
         var random = new SeededRandom(2);
@@ -46,7 +60,7 @@ public sealed class LoopPartsTests
         var stream = new BatchStream(rows, 128, 9);
         var seen = new List<int>();
         var padded = 0;
-        for (var b = 0; b < stream.FirstPass; b++)
+        for (var b = 0; b < stream.PassLength; b++)
         {
             var batch = stream.Next();
             var cost = batch.Count * batch.Max(r => r.Ids.Length);
@@ -67,7 +81,7 @@ public sealed class LoopPartsTests
     {
         var rows = Enumerable.Range(0, 90).Select(i => Row(i, 3 + (i % 7))).ToList();
         var one = new BatchStream(rows, 32, 4);
-        for (var i = 0; i < one.FirstPass + 3; i++)
+        for (var i = 0; i < one.PassLength + 3; i++)
             one.Next();
         var two = new BatchStream(rows, 32, 4);
         two.Seek(one.Pass, one.Index);

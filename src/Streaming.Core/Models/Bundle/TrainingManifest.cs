@@ -1,6 +1,6 @@
 namespace Streaming.Core.Models.Bundle;
 
-/// <summary>How a bundle's heads came to be: enough to make them again.</summary>
+/// <summary>How a bundle's heads, and perhaps its encoder, came to be: enough to make them again.</summary>
 public sealed record TrainingManifest
 {
     /// <summary>SHA-256 of the recipe file.</summary>
@@ -8,6 +8,9 @@ public sealed record TrainingManifest
 
     /// <summary>Seed of everything random.</summary>
     public required long Seed { get; init; }
+
+    /// <summary>How the encoder was trained, in this training or an earlier one: checkpoint, backend, length; null: it is as it was imported.</summary>
+    public string? FineTuned { get; init; }
 
     /// <summary>What it was trained on.</summary>
     public IReadOnlyList<TrainingData> Data { get; init; } = [];

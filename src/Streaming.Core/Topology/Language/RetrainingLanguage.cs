@@ -19,6 +19,7 @@ internal static class RetrainingLanguage
             new("test", Files("Frozen test set"), "Frozen test sets: JSON lines with `text` and `spans` or `label`, never trained on; paths relative to the topology file."),
             new("originals", Files("Texts that people labelled"), "Texts that people labelled beforehand, in the same form."),
             new("blend", Blend(), "How original and distilled labels share the epochs."),
+            new("fine_tuning", FineTuning(), "Trains the encoder too, with every head of the bundle; heads alone where it is left away."),
             new("max_source_share", new NumberType(0.01, 1), "Most that one source may be of a task's labels, where there are several.") { Default = retraining.MaxSourceShare },
             new("max_class_drop", share, "By how much the F1 of any class may fall before a new model is refused.") { Default = retraining.MaxClassDrop },
             new("significance", new NumberType(0.0001, 1), "Two-sided p below which a gain on the test set counts as proven; 1 takes any gain.") { Default = retraining.Significance },
@@ -37,6 +38,13 @@ internal static class RetrainingLanguage
         new(StageRegistry.Topics, new TextType(MaxLength: 500), $"{what} for topics."),
         new(StageRegistry.Sentiment, new TextType(MaxLength: 500), $"{what} for sentiment."),
         new(StageRegistry.Aspects, new TextType(MaxLength: 500), $"{what} for aspects."),
+    ]);
+
+    private static MapType FineTuning() => new(
+    [
+        new("recipe", new TextType(MaxLength: 500), "Recipe with `fine_tuning` and the heads of the bundle, relative to the topology file; labels and originals take the place of its data."),
+        new("checkpoint", new TextType(MaxLength: 500), "Hugging Face folder that every training starts from, relative to the topology file.") { DefaultInWords = "what the recipe names" },
+        new("backend", new TextType(MaxLength: 64), "What differentiates: `onnx`, `torch`, or `auto`.") { DefaultInWords = "what the recipe names" },
     ]);
 
     private static MapType Blend()

@@ -59,7 +59,7 @@ internal static class TopologyLanguage
         new("labelling", LabellingLanguage.Map(Topic, ConfidencePerTask), "Which documents are sent to be labelled."),
         new("sink", Sink(), "Where enriched documents go."),
         new("dead_letters", DeadLetters(), "What happens to messages that cannot be enriched."),
-        new("retraining", RetrainingLanguage.Retraining(Topic), "When new heads are trained from new labels."),
+        new("retraining", RetrainingLanguage.Retraining(Topic), "When heads, or the encoder too, are trained again from new labels."),
     ])
     {
         KnownAs = new Dictionary<string, string>
