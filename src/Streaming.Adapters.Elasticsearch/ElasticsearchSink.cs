@@ -25,6 +25,7 @@ public sealed class ElasticsearchSink : IDocumentSink
     private readonly string _path;
     private long _tooManyBytes = long.MaxValue;
     private long _fineBytes;
+    private readonly Lock _troubleLock = new();
     private string? _trouble;
 
     /// <summary>A sink; nothing is connected before <see cref="StartAsync"/>.</summary>
@@ -339,14 +340,25 @@ public sealed class ElasticsearchSink : IDocumentSink
     // Said when it begins and when its kind changes, not with each request.
     private void Trouble(string code, string message)
     {
-        if (Interlocked.Exchange(ref _trouble, code) != code)
+        if (Became(code))
             _options.OnNotice?.Invoke(new Notice(NoticeLevel.Warning, code, message));
     }
 
     private void Recovered()
     {
-        if (Volatile.Read(ref _trouble) is not null && Interlocked.Exchange(ref _trouble, null) is not null)
+        if (Became(null))
             _options.OnNotice?.Invoke(new Notice(NoticeLevel.Information, "elasticsearch_back", "Elasticsearch takes writes again."));
+    }
+
+    /// <returns>Whether that is another trouble than before.</returns>
+    private bool Became(string? trouble)
+    {
+        lock (_troubleLock)
+        {
+            var before = _trouble;
+            _trouble = trouble;
+            return before != trouble;
+        }
     }
 
     private static void Count(SinkResult[] results)

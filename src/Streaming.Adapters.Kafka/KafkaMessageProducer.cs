@@ -17,8 +17,8 @@ public sealed class KafkaMessageProducer : IMessageProducer
     private readonly NoticeBoard _notices;
     private readonly BrokerWatch _watch;
     private readonly Lock _gate = new();
+    private readonly LastError _lastError = new();
     private Client.IProducer<byte[], byte[]>? _producer;
-    private Client.Error? _lastError;
     private volatile bool _used;
     private bool _disposed;
 
@@ -37,7 +37,7 @@ public sealed class KafkaMessageProducer : IMessageProducer
     public ValueTask CheckAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken) => new(Task.Run(
         () => StartCheck.Run(
             Producer().Handle, topics, _settings, _options.StartTimeout, _options.Time,
-            () => Interlocked.Exchange(ref _lastError, null), cancellationToken),
+            _lastError.Take, cancellationToken),
         cancellationToken));
 
     /// <inheritdoc/>
@@ -127,7 +127,7 @@ public sealed class KafkaMessageProducer : IMessageProducer
 
     private void OnError(Client.IProducer<byte[], byte[]> producer, Client.Error error)
     {
-        Volatile.Write(ref _lastError, error);
+        _lastError.Set(error);
         if (_used && KafkaErrors.IsAway(error.Code))
             _watch.Suspect(producer.Handle, error.Reason);
     }

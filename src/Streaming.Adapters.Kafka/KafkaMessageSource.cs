@@ -35,7 +35,7 @@ public sealed class KafkaMessageSource : IMessageSource
     private Client.IConsumer<byte[], byte[]>? _consumer;
     private ConsumerQueue? _queue;
     private AssignmentHandler? _assignments;
-    private Client.Error? _startError;
+    private readonly LastError _startError = new();
     private int _rebalancesAtPoll;
     private volatile bool _stopping;
     private volatile bool _pollStarted;
@@ -324,7 +324,7 @@ public sealed class KafkaMessageSource : IMessageSource
 
     private void OnError(Client.Error error)
     {
-        Volatile.Write(ref _startError, error);
+        _startError.Set(error);
         if (error.IsFatal)
         {
             _buffer.Fail(new StreamingException(
@@ -355,7 +355,7 @@ public sealed class KafkaMessageSource : IMessageSource
     private Client.Error? PollForErrors()
     {
         _queue!.Poll(new PollResult(), 0, static (_, _, _) => -1);
-        return Interlocked.Exchange(ref _startError, null);
+        return _startError.Take();
     }
 
     private void WakePoll()

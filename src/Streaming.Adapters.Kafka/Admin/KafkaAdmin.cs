@@ -12,7 +12,7 @@ public sealed class KafkaAdmin : IAsyncDisposable
     private readonly Client.IAdminClient _client;
     private readonly TimeProvider _time;
     private readonly TimeSpan _ask;
-    private Client.Error? _lastError;
+    private readonly LastError _lastError = new();
 
     /// <summary>An administrative client; nothing is connected yet.</summary>
     /// <param name="client">Settings as in <see cref="KafkaSourceOptions.Client"/>.</param>
@@ -24,7 +24,7 @@ public sealed class KafkaAdmin : IAsyncDisposable
         _ask = KafkaSettings.Patience(_settings, Least);
         _client = ClientSettings.Build(new Client.AdminClientBuilder(_settings)
             .SetLogHandler(static (_, _) => { })
-            .SetErrorHandler((_, error) => Volatile.Write(ref _lastError, error))
+            .SetErrorHandler((_, error) => _lastError.Set(error))
             .Build);
     }
 
@@ -33,7 +33,7 @@ public sealed class KafkaAdmin : IAsyncDisposable
     public Task CheckAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken) => Task.Run(
         () => StartCheck.Run(
             _client.Handle, topics, _settings, KafkaSourceOptions.DefaultStartTimeout, _time,
-            () => Interlocked.Exchange(ref _lastError, null), cancellationToken),
+            _lastError.Take, cancellationToken),
         cancellationToken);
 
     /// <summary>Creates topics that are not there yet; those that are stay as they are.</summary>

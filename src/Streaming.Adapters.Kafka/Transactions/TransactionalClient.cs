@@ -9,6 +9,7 @@ internal sealed class TransactionalClient(KafkaTransactionOptions options) : IAs
 {
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
     private readonly Dictionary<string, string> _settings = ClientSettings.Transactional(options);
+    private readonly Lock _lock = new();
     private Client.IProducer<byte[], byte[]>? _producer;
 
     /// <summary>Begins a transaction; the first one of a client ends whatever an earlier one of its id left open.</summary>
@@ -142,7 +143,10 @@ internal sealed class TransactionalClient(KafkaTransactionOptions options) : IAs
 
     private async Task DropAsync()
     {
-        if (Interlocked.Exchange(ref _producer, null) is { } producer)
+        Client.IProducer<byte[], byte[]>? producer;
+        lock (_lock)
+            (producer, _producer) = (_producer, null);
+        if (producer is not null)
             await Task.Run(producer.Dispose).ConfigureAwait(false);
     }
 }

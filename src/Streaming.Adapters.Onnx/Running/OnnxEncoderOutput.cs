@@ -5,13 +5,13 @@ namespace Streaming.Adapters.Onnx.Running;
 /// <summary>Hidden states in a runner's buffer; disposing gives the buffer back.</summary>
 internal sealed class OnnxEncoderOutput(OnnxModelRunner runner, EncoderBuffer buffer, ReadOnlyMemory<float> hidden, ReadOnlyMemory<int> lengths, int padded) : EncoderOutput
 {
-    private EncoderBuffer? _buffer = buffer;
+    private int _disposed;
 
     public override int PaddedLength => padded;
 
     public override ReadOnlySpan<float> Hidden(int layer, int row)
     {
-        ObjectDisposedException.ThrowIf(_buffer is null, this);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)runner.Info.Layers.Count, nameof(layer));
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)lengths.Length, nameof(row));
         var width = runner.Info.Dimensions;
@@ -21,7 +21,7 @@ internal sealed class OnnxEncoderOutput(OnnxModelRunner runner, EncoderBuffer bu
 
     public override void Dispose()
     {
-        if (Interlocked.Exchange(ref _buffer, null) is { } buffer)
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
             runner.GiveBack(buffer);
     }
 }

@@ -24,12 +24,12 @@ internal sealed class ScaleRun(CliContext context, string file, string bundle, i
         await using var source = new KafkaBenchSource(context, file, repeat: 1);
         await using var server = await BulkServer.StartAsync(cancellationToken);
         var seen = 0;
-        var done = new bool[documents];
+        var done = new byte[documents];
         server.Apply = (_, id, _) =>
         {
             // A replay after a rebalance counts once.
             var number = NumberedMessages.NumberOf(id);
-            if (number >= 0 && number < done.Length && !Interlocked.Exchange(ref done[number], true))
+            if (number >= 0 && number < done.Length && Interlocked.Exchange(ref done[number], (byte)1) == 0)
                 Interlocked.Increment(ref seen);
             return 201;
         };

@@ -50,7 +50,12 @@ public class InMemorySink(Ledger ledger) : IDocumentSink
     public void Hold() => _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Ends <see cref="Hold"/>.</summary>
-    public void LetGo() => Interlocked.Exchange(ref _held, null)?.SetResult();
+    public void LetGo()
+    {
+        var held = _held;
+        _held = null;
+        held?.TrySetResult();
+    }
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<SinkResult>> WriteAsync(IReadOnlyList<DocumentWrite> writes, CancellationToken cancellationToken)
@@ -120,7 +125,12 @@ public sealed class InMemoryDeadLetters(Ledger ledger) : IDeadLetterSink
     public void Hold() => _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Ends <see cref="Hold"/>.</summary>
-    public void LetGo() => Interlocked.Exchange(ref _held, null)?.SetResult();
+    public void LetGo()
+    {
+        var held = _held;
+        _held = null;
+        held?.TrySetResult();
+    }
 
     /// <inheritdoc/>
     public async ValueTask WriteAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)

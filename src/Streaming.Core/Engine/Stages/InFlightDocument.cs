@@ -20,6 +20,7 @@ internal enum Ending
 internal sealed class InFlightDocument(SourceMessage message, PartitionLane lane, long readAt, DateTimeOffset ingested)
 {
     private SharedLease? _lease;
+    private int _holdsLease;
 
     public SourceMessage Message { get; } = message;
 
@@ -85,6 +86,7 @@ internal sealed class InFlightDocument(SourceMessage message, PartitionLane lane
         (Use, InForce, Candidate) = (use, lease.Model, lease.Candidate);
         lease.Add();
         _lease = lease;
+        _holdsLease = 1;
     }
 
     public void EndIndexed(EnrichedDocument document, IReadOnlyList<TaskUncertainty> uncertainty)
@@ -112,7 +114,13 @@ internal sealed class InFlightDocument(SourceMessage message, PartitionLane lane
     /// <summary>Its partition has gone before it was known how it ends.</summary>
     public void Abandon() => End(Ending.Unknown);
 
-    public void ReleaseLease() => Interlocked.Exchange(ref _lease, null)?.Release();
+    public void ReleaseLease()
+    {
+        if (Interlocked.Exchange(ref _holdsLease, 0) == 0)
+            return;
+        _lease!.Release();
+        _lease = null;
+    }
 
     /// <summary>It has left the pipeline.</summary>
     /// <param name="outcome">As in <c>streaming.documents</c>, or <c>fenced</c>.</param>
