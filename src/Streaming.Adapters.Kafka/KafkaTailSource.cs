@@ -18,7 +18,7 @@ public sealed class KafkaTailSource : IMessageSource
     private readonly Dictionary<string, string> _settings;
     private readonly CancellationTokenSource _stop = new();
     private Client.IConsumer<byte[], byte[]>? _consumer;
-    private Client.Error? _lastError;
+    private readonly LastError _lastError = new();
     private Task _reading = Task.CompletedTask;
 
     /// <summary>A source; nothing is connected before <see cref="StartAsync"/>.</summary>
@@ -37,7 +37,7 @@ public sealed class KafkaTailSource : IMessageSource
         ArgumentNullException.ThrowIfNull(listener);
         var consumer = _consumer = ClientSettings.Build(new Client.ConsumerBuilder<byte[], byte[]>(_settings)
             .SetLogHandler(static (_, _) => { })
-            .SetErrorHandler((_, error) => Volatile.Write(ref _lastError, error))
+            .SetErrorHandler((_, error) => _lastError.Set(error))
             .Build);
         var ends = await Task.Run(() => Ends(consumer, cancellationToken), cancellationToken).ConfigureAwait(false);
         consumer.Assign(ends);
@@ -70,7 +70,7 @@ public sealed class KafkaTailSource : IMessageSource
 
     private List<Client.TopicPartitionOffset> Ends(Client.IConsumer<byte[], byte[]> consumer, CancellationToken cancellationToken)
     {
-        StartCheck.Run(consumer.Handle, _options.Topics, _settings, _options.StartTimeout, _options.Time, () => Interlocked.Exchange(ref _lastError, null), cancellationToken);
+        StartCheck.Run(consumer.Handle, _options.Topics, _settings, _options.StartTimeout, _options.Time, _lastError.Take, cancellationToken);
         var ask = KafkaSettings.Patience(_settings, Ask);
         try
         {
