@@ -84,10 +84,20 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
             ? Tuning?.Obstacle(lessons, plan)
             : "There was nothing to learn from: too few labels of any task that has a head and a frozen test set.";
         if (obstacle is not null)
-            return Finish(state, new RetrainOutcome { Id = step.Id, Trigger = step.Trigger, Reasons = [obstacle], BegunAt = step.BegunAt, FinishedAt = time.GetUtcNow() });
+            return Finish(state, Nothing(step, obstacle));
 
         await using var runner = open(parent);
-        var candidate = await TrainAsync(step, parent, runner, lessons, cancellationToken).ConfigureAwait(false);
+        ModelBundle candidate;
+        try
+        {
+            candidate = await TrainAsync(step, parent, runner, lessons, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StreamingException error) when (error.Code == "training_diverged")
+        {
+            // It would again, from the same labels and the same recipe.
+            return Finish(state, Nothing(step, error.Message));
+        }
+
         BeforeStep?.Invoke("judge");
         await using var tuned = Tuning is null ? null : open(candidate);
         var cases = await CasesAsync((parent, runner), (candidate, tuned ?? runner), lessons, cancellationToken).ConfigureAwait(false);
@@ -254,6 +264,11 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
             Directory.Delete(work, recursive: true);
         return outcome;
     }
+
+    private RetrainOutcome Nothing(RetrainStep step, string reason) => new()
+    {
+        Id = step.Id, Trigger = step.Trigger, Reasons = [reason], BegunAt = step.BegunAt, FinishedAt = time.GetUtcNow(),
+    };
 
     private RetrainOutcome Outcome(RetrainStep step, ModelEvent decided, int labels) => new()
     {

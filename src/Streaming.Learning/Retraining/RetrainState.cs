@@ -47,7 +47,7 @@ public sealed record RetrainOutcome
     /// <summary>See <see cref="RetrainStep.Trigger"/>.</summary>
     public required string Trigger { get; init; }
 
-    /// <summary>Whether the new model was taken, at once or to be tried; null when there was nothing to learn.</summary>
+    /// <summary>Whether the new model was taken, at once or to be tried; null when there was nothing to learn, or the training diverged.</summary>
     public bool? Promoted { get; init; }
 
     /// <summary>Stage of the rollout that it began; null when it came into force at once, or not at all.</summary>

@@ -12,6 +12,9 @@ internal sealed class TinyBackend : ITrainingBackend
 
     public int Updates { get; set; }
 
+    /// <summary>Update whose gradient is no number; 0: none.</summary>
+    public int DivergesAt { get; set; }
+
     public ITrainableModel Create(TrainableModelOptions options)
     {
         Last = options;
@@ -125,7 +128,7 @@ internal sealed class TinyBackend : ITrainingBackend
             foreach (var parameter in _parameters)
                 parameter.Step(learningRate, clip / _weight);
             _weight = 0;
-            return norm;
+            return owner.Updates == owner.DivergesAt ? double.NaN : norm;
         }
 
         public IReadOnlyDictionary<string, float[]> Export()

@@ -227,6 +227,20 @@ public sealed class EncoderRetrainingTests
     }
 
     [Fact]
+    public async Task RunAsync_TrainingDiverges_EndsWithoutAModelAndIsNotTriedForever()
+    {
+        using var world = await RetrainWorld.CreateTunedAsync("ner");
+        await world.LabelAsync(60);
+        world.Backend.DivergesAt = 3;
+
+        var outcome = (await world.TuningCycle(Recipe).RunAsync(RetrainTriggers.Count, default))!;
+
+        Assert.Null(outcome.Promoted);
+        Assert.Contains("Lower learning_rate", outcome.Reasons.Single(), StringComparison.Ordinal);
+        Assert.False(world.TuningCycle(Recipe).IsOpen);
+    }
+
+    [Fact]
     public async Task RunAsync_OriginalsOnlyOfLabelsByMachines_EndsWithoutAModelAndSaysWhy()
     {
         using var world = await RetrainWorld.CreateTunedAsync("ner");

@@ -91,7 +91,7 @@ async function showBundles(into, id) {
     const found = await lineageOf(id);
     replace(into, el("h3", {}, "Made by"), table(["Bundle", "Decision", "Learnt from", "Cost"], found.bundles.map((b) => [
       `${b.name} ${b.version}`, b.decision ? `${b.decision} by ${b.decided_by}` : "",
-      b.labels > 0 ? `${b.labels} labels: ${Object.entries(b.labellers).map(([name, n]) => `${name} ${n}`).join(", ")}${Object.keys(b.prompts).length > 0 ? `; prompts ${Object.keys(b.prompts).join(", ")}` : ""}` : b.data.slice(0, 6).join(", "),
+      b.labels > 0 ? `${b.labels} labels: ${Object.entries(b.labellers).map(([name, n]) => `${name} ${n}`).join(", ")}${Object.keys(b.prompts).length > 0 ? `; prompts ${Object.keys(b.prompts).join(", ")}` : ""}${b.fine_tuned ? `; encoder ${b.fine_tuned}` : ""}` : b.data.slice(0, 6).join(", "),
       b.cost > 0 ? b.cost.toFixed(4) : ""])),
     found.labels.length > 0 ? [el("h3", {}, "Labels of this document"), table(["Task", "Labeller", "Answer", "Prompt"], found.labels.map((l) => [l.task, l.labeller, l.validity, l.prompt ?? ""]))] : null,
     found.taught.length > 0 ? el("p", {}, `Learnt from by ${found.taught.join(", ")}.`) : null);
