@@ -31,8 +31,7 @@ public sealed class KafkaGroupTests(KafkaServer kafka) : IClassFixture<KafkaServ
         await second.SaysAsync("running minimal");
 
         // One partition: whichever has it is ready, the other says what it waits for. Until both have joined, it is still on its way.
-        using (var admin = new Confluent.Kafka.AdminClientBuilder(kafka.Client).Build())
-            await Eventually.TrueAsync(() => Task.FromResult(admin.ListGroup("minimal", ProductProcess.Patience) is { State: "Stable", Members.Count: 2 }), "both in the group");
+        await KafkaPair.InGroupAsync(kafka, "minimal", 2);
         await Eventually.TrueAsync(async () => await ReadyAsync(one) != await ReadyAsync(two), "exactly one to be ready");
         var (ready, waiting, killed) = await ReadyAsync(one) ? (one, two, first) : (two, one, second);
         Assert.Contains("partition", (await (await waiting.GetAsync("/health/ready")).Content.ReadFromJsonAsync<JsonElement>()).GetProperty("reason").GetString(), StringComparison.Ordinal);

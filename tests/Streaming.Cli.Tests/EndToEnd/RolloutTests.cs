@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Streaming.Core.Models.Registry;
 using Streaming.Learning.Promotion;
 using Streaming.Testing;
@@ -22,7 +21,7 @@ public sealed class RolloutTests
             "name: canary", "model: {bundle: starter, channel: stable}", "source: {topics: [canary.raw]}", "chain: [decode, normalise, tokenise, encode, sentiment]",
         ]);
         (await ProductProcess.RunAsync("models", "promote", "starter", "--data", data.Path)).Ok();
-        var tried = (await ProductProcess.RunAsync("models", "promote", CopyOfStarter(data), "--canary", "--share", "0.5", "--documents", "40", "--data", data.Path, "--json")).Json();
+        var tried = (await ProductProcess.RunAsync("models", "promote", StarterCopy.Make(data, Second), "--canary", "--share", "0.5", "--documents", "40", "--data", data.Path, "--json")).Json();
         Assert.Equal("canary", tried.GetProperty("trial").GetProperty("stage").GetString());
 
         await IngestAsync(data, 0, 40);
@@ -63,22 +62,5 @@ public sealed class RolloutTests
     {
         var file = data.WriteLines($"in-{first}.jsonl", Enumerable.Range(first, count).Select(static index => $$"""{"id":"{{Id(index)}}","text":"The food was wonderful, and the staff were kind."}"""));
         (await ProductProcess.RunAsync("ingest", file, "--topic", "canary.raw", "--data", data.Path)).Ok();
-    }
-
-    /// <summary>The starter under another version: another digest, the same model.</summary>
-    private static string CopyOfStarter(DataFolderOfTest data)
-    {
-        var starter = Path.Combine(SharedFolder.RepositoryRoot, "models", "starter");
-        var manifest = JsonNode.Parse(File.ReadAllText(Path.Combine(starter, "manifest.json")))!;
-        manifest["version"] = Second;
-        var folder = Directory.CreateDirectory(data.File("second")).FullName;
-        File.WriteAllText(Path.Combine(folder, "manifest.json"), manifest.ToJsonString());
-        foreach (var file in manifest["files"]!.AsObject().Select(static pair => pair.Key))
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, file))!);
-            File.Copy(Path.Combine(starter, file), Path.Combine(folder, file));
-        }
-
-        return folder;
     }
 }
