@@ -49,7 +49,7 @@ internal static class RetrainSetup
                 K = settings.Blend.K,
                 N = settings.Blend.N,
             },
-            Gate = new GateSettings { MaxClassDrop = settings.MaxClassDrop, Significance = settings.Significance, MaxReplayChange = settings.MaxReplayChange },
+            Gate = new GateSettings { MaxClassDrop = settings.MaxClassDrop, MaxCalibrationRise = settings.MaxCalibrationRise, Significance = settings.Significance, MaxReplayChange = settings.MaxReplayChange },
         };
     }
 

@@ -30,6 +30,7 @@ internal static class RetrainingBinder
             FineTuning = new FineTuningSection { Recipe = tuning.Text("recipe"), Checkpoint = tuning.Text("checkpoint"), Backend = tuning.Text("backend") },
             MaxSourceShare = map.Number("max_source_share")!.Value,
             MaxClassDrop = map.Number("max_class_drop")!.Value,
+            MaxCalibrationRise = map.Number("max_calibration_rise")!.Value,
             Significance = map.Number("significance")!.Value,
             MaxReplayChange = map.Number("max_replay_change")!.Value,
             ReplayTexts = map.Integer("replay_texts"),

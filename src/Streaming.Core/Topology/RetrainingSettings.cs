@@ -36,6 +36,9 @@ public sealed record RetrainingSettings
     /// <summary>By how much any class may fall before a new model is refused, in F1, 0–1.</summary>
     public double MaxClassDrop { get; init; } = 0.02;
 
+    /// <summary>By how much the expected calibration error may rise before a new model is refused, 0–1.</summary>
+    public double MaxCalibrationRise { get; init; } = 0.05;
+
     /// <summary>Two-sided p below which a gain on the test set counts as proven, 0.0001–1; 1 takes any gain.</summary>
     public double Significance { get; init; } = 0.05;
 

@@ -28,7 +28,7 @@ public sealed partial class RetrainCrashTests(ITestOutputHelper output)
         var topology = data.WriteLines("crash.yaml",
         [
             "name: crash", $"model: {{bundle: {WeakModel.Name}, channel: stable}}", "source: {topics: [crash.raw]}", "chain: [decode, normalise, tokenise, encode, entities]",
-            "retraining: {test: {entities: test.jsonl}, significance: 1, max_class_drop: 1, max_replay_change: 1, blend: {strategy: all, epochs: 2}}",
+            "retraining: {test: {entities: test.jsonl}, significance: 1, max_class_drop: 1, max_calibration_rise: 1, max_replay_change: 1, blend: {strategy: all, epochs: 2}}",
         ]);
         await LabelAsync(data, 0);
         await RetrainAsync(data, topology);

@@ -85,14 +85,14 @@ public sealed class SchemaAgreementTests
     {
         string[] paths =
         [
-            "name", "description", "extends", "variables", "variables.x", "model", "model.bundle", "model.device", "model.threads", "model.max_windows", "model.name",
+            "name", "description", "extends", "variables", "variables.x", "model", "model.bundle", "model.device", "model.threads", "model.max_windows", "model.keep_versions", "model.name",
             "source.kind", "source.topics", "source.group", "source.start", "source.partitions", "source.replication_factor", "source.kafka", "source.kafka.acks",
             "source.kafka.linger.ms", "source.kafka.BAD", "batching", "batching.max_batch_tokens", "batching.max_batch_size", "batching.max_queue_delay",
             "batching.max_queue_size", "batching.max_queue_bytes", "batching.max_concurrent_batches", "batching.share_duplicates", "batching.share_duplicates_bytes", "batching.max_model_failures", "batching.nonsense", "thresholds.entities", "thresholds.none",
             "labelling.enabled", "labelling.topic", "labelling.budget_per_hour", "labelling.random_share", "labelling.below", "labelling.below.topics", "labelling.measure", "labelling.near_duplicate", "labelling.control_rate", "labelling.budget_per_day",
             "labelling.llm", "labelling.llm.url", "labelling.llm.network", "labelling.llm.votes", "labelling.llm.timeout", "labelling.llm.input_price", "labelling.llm.api_key",
             "sink", "sink.kind", "sink.index", "sink.url", "sink.password", "sink.max_bulk_bytes", "sink.enriched_topic", "dead_letters", "dead_letters.topic",
-            "dead_letters.max_attempts", "retraining.every", "retraining.max_class_drop", "retraining.min_labels", "chain", "nothing",
+            "dead_letters.max_attempts", "retraining.every", "retraining.max_class_drop", "retraining.max_calibration_rise", "retraining.min_labels", "chain", "nothing",
         ];
         foreach (var path in paths)
         {

@@ -65,7 +65,7 @@ public sealed class TopologyLoaderTests
         var topology = Load("""
             name: full
             description: All of it.
-            model: {bundle: news@2, channel: stable, registry: reg, device: cuda, threads: 3, max_windows: 7}
+            model: {bundle: news@2, channel: stable, registry: reg, keep_versions: 9, device: cuda, threads: 3, max_windows: 7}
             source:
               kind: kafka
               topics: [a, ^b.*]
@@ -95,10 +95,10 @@ public sealed class TopologyLoaderTests
             labelling: {enabled: true, topic: q, labelled_topic: r, budget_per_hour: 9, budget_per_source: 3, random_share: 0.5, below: {topics: 0.75}, budget_per_day: 90, control_rate: 0.25, measure: margin, near_duplicate: 0.5, llm: {url: "https://llm/v1", model: m, input_price: 2, votes: 3, examples: fixed, max_cost_per_day: 7}}
             sink: {kind: elasticsearch, index: docs, url: "https://a:9200,https://b:9200", username: u, password: "${PW}", ca_file: ca.pem, max_bulk_documents: 10, max_bulk_bytes: 1MiB, max_concurrent_bulks: 3, enriched_topic: e}
             dead_letters: {topic: d, max_attempts: 2}
-            retraining: {enabled: true, min_labels: 20, schedule: "30 3 * * *", time_zone: Europe/Berlin, drift_window: 500, test: {topics: t.jsonl}, originals: {topics: o.jsonl}, blend: {strategy: power, epochs: 3, learning_rate: 0.01, rate_decay: 1, k: 8, n: 0.5}, fine_tuning: {recipe: r.yaml, checkpoint: c, backend: onnx}, max_source_share: 0.4, max_class_drop: 0.1, significance: 0.01, max_replay_change: 0.3, replay_texts: 9, events_topic: ev}
+            retraining: {enabled: true, min_labels: 20, schedule: "30 3 * * *", time_zone: Europe/Berlin, drift_window: 500, test: {topics: t.jsonl}, originals: {topics: o.jsonl}, blend: {strategy: power, epochs: 3, learning_rate: 0.01, rate_decay: 1, k: 8, n: 0.5}, fine_tuning: {recipe: r.yaml, checkpoint: c, backend: onnx}, max_source_share: 0.4, max_class_drop: 0.1, max_calibration_rise: 0.2, significance: 0.01, max_replay_change: 0.3, replay_texts: 9, events_topic: ev}
             """, new() { ["PW"] = "canary" }).GetOrThrow().Definition;
 
-        Assert.Equal(new ModelSettings { Bundle = "news@2", Channel = "stable", Registry = "reg", Device = ModelDevice.Cuda, Threads = 3, MaxWindows = 7 }, topology.Model);
+        Assert.Equal(new ModelSettings { Bundle = "news@2", Channel = "stable", Registry = "reg", KeepVersions = 9, Device = ModelDevice.Cuda, Threads = 3, MaxWindows = 7 }, topology.Model);
         Assert.Equal((SourceKind.Kafka, "g", StartPosition.Latest, 12, 3), (topology.Source.Kind, topology.Source.Group, topology.Source.Start, topology.Source.Partitions, topology.Source.ReplicationFactor));
         Assert.Equal(["a", "^b.*"], topology.Source.Topics);
         Assert.Equal(("h:9092", "45000", "true"), (topology.Source.Kafka["bootstrap.servers"], topology.Source.Kafka["session.timeout.ms"], topology.Source.Kafka["enable.ssl.certificate.verification"]));
@@ -125,7 +125,7 @@ public sealed class TopologyLoaderTests
                 Enabled = true, MinLabels = 20, Schedule = "30 3 * * *", TimeZone = "Europe/Berlin", DriftWindow = 500, Test = new TaskFiles { Topics = "t.jsonl" }, Originals = new TaskFiles { Topics = "o.jsonl" },
                 Blend = new BlendSection { Strategy = "power", Epochs = 3, LearningRate = 0.01, RateDecay = 1, K = 8, N = 0.5 },
                 FineTuning = new FineTuningSection { Recipe = "r.yaml", Checkpoint = "c", Backend = "onnx" },
-                MaxSourceShare = 0.4, MaxClassDrop = 0.1, Significance = 0.01, MaxReplayChange = 0.3, ReplayTexts = 9, EventsTopic = "ev",
+                MaxSourceShare = 0.4, MaxClassDrop = 0.1, MaxCalibrationRise = 0.2, Significance = 0.01, MaxReplayChange = 0.3, ReplayTexts = 9, EventsTopic = "ev",
             },
             topology.Retraining);
         Assert.Equal([("encode", "tokens", "states"), ("topics", "states", "topics")], topology.Chain.Skip(4).Select(s => (s.Stage, s.In, s.Out)));

@@ -22,6 +22,7 @@ internal static class RetrainingLanguage
             new("fine_tuning", FineTuning(), "Trains the encoder too, with every head of the bundle; heads alone where it is left away."),
             new("max_source_share", new NumberType(0.01, 1), "Most that one source may be of a task's labels, where there are several.") { Default = retraining.MaxSourceShare },
             new("max_class_drop", share, "By how much the F1 of any class may fall before a new model is refused.") { Default = retraining.MaxClassDrop },
+            new("max_calibration_rise", share, "By how much the expected calibration error may rise, above the old one or 0.05, before a new model is refused; on a small test set chance alone moves it.") { Default = retraining.MaxCalibrationRise },
             new("significance", new NumberType(0.0001, 1), "Two-sided p below which a gain on the test set counts as proven; 1 takes any gain.") { Default = retraining.Significance },
             new("max_replay_change", share, "Largest share of recent texts whose annotations may change.") { Default = retraining.MaxReplayChange },
             new("replay_texts", new IntegerType(0, 10_000), "Recent texts that the gate replays.") { Default = (long)retraining.ReplayTexts },
