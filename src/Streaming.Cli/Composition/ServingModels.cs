@@ -148,11 +148,26 @@ internal sealed class ServingModels : IAsyncDisposable
             _context.Tell(new Notice(NoticeLevel.Information, "model_swapped", $"{next.Manifest.Name} {next.Manifest.Version} is in force ({next.Digest[..12]}, verified)"));
             if (Swapped is { } swapped)
                 await swapped(next, cancellationToken);
+            await RetainAsync(cancellationToken);
         }
 
         // A shared folder may still show as tried what was heard to be in force.
         await _candidate.FollowAsync(rollout?.Digest == Bundle.Digest ? null : rollout, cancellationToken);
         return next is not null;
+    }
+
+    // Whoever promoted it, a process or a person: those that serve it know how much of the past their topology wants kept.
+    private async ValueTask RetainAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var digest in await Registry!.RetainAsync(View.Name, View.Channel, _topology.Model.KeepVersions, cancellationToken))
+                _context.Tell(new Notice(NoticeLevel.Information, "model_collected", $"{View.Name} {Registry.Manifest(digest)?.Version} ({digest[..12]}) was left behind by more than model.keep_versions and is deleted from the registry"));
+        }
+        catch (Exception error) when (error is StreamingException or IOException)
+        {
+            _context.Tell(new Notice(NoticeLevel.Warning, "models_not_collected", $"old models could not be deleted from the registry: {error.Message}"));
+        }
     }
 
     /// <inheritdoc/>

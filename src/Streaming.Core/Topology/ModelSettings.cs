@@ -17,6 +17,9 @@ public sealed record ModelSettings
     /// <summary>How a new model comes into force on the channel.</summary>
     public RolloutPlan Rollout { get; init; } = new();
 
+    /// <summary>Bundles kept in the registry behind the one in force, 0–1,000; what the channel has left behind further goes after a promotion.</summary>
+    public int KeepVersions { get; init; } = 5;
+
     /// <summary>What it runs on.</summary>
     public ModelDevice Device { get; init; } = ModelDevice.Auto;
 

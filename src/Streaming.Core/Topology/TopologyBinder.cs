@@ -45,6 +45,7 @@ internal sealed class TopologyBinder(DiagnosticBag diagnostics)
         Bundle = map.Text("bundle")!,
         Channel = map.Text("channel"),
         Registry = map.Text("registry"),
+        KeepVersions = map.Integer("keep_versions"),
         Rollout = RolloutLanguage.Bind(map, diagnostics),
         Device = map.Text("device") switch { "cpu" => ModelDevice.Cpu, "cuda" => ModelDevice.Cuda, _ => ModelDevice.Auto },
         Threads = map.Integer("threads"),

@@ -77,6 +77,8 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
         // Decided before a crash: only the end is missing.
         if (registry.Channel(plan.Name, plan.Channel).Events.FirstOrDefault(decided => decided.Cycle == step.Id) is { } decided)
             return Finish(state, Outcome(step, decided, _journal.ReadLedger(step.Id).Count));
+        if (!registry.Holds(step.Parent))
+            return Finish(state, Nothing(step, "The model that it began with has been left behind since, and is no longer in the registry."));
         var parent = registry.Open(step.Parent);
         BeforeStep?.Invoke("train");
         var lessons = await LessonsAsync(step, parent, cancellationToken).ConfigureAwait(false);

@@ -73,7 +73,7 @@ public sealed partial class ModelRegistry
         now => now.Rollout is { } rollout && (stage is null || rollout.Sequence == stage.Sequence) ? Leave(now, Inherit(decision, rollout)) : now,
         cancellationToken);
 
-    /// <summary>Folder of what the processes count in a stage; deleted by <see cref="CollectAsync"/> when it is over.</summary>
+    /// <summary>Folder of what the processes count in a stage; deleted by <see cref="CollectAsync"/> and <see cref="RetainAsync"/> when it is over.</summary>
     public string EvidenceFolder(string name, string channel, ModelRollout stage)
     {
         ArgumentNullException.ThrowIfNull(stage);
@@ -133,14 +133,5 @@ public sealed partial class ModelRegistry
     {
         if (!Holds(bundle.Digest))
             throw new StreamingException("model_not_in_registry", $"The registry '{Directory}' has no bundle with the digest {bundle.Digest}; add it first.");
-    }
-
-    private void CollectEvidence()
-    {
-        if (!System.IO.Directory.Exists(Rollouts))
-            return;
-        var needed = AllChannels().Where(static channel => channel.Rollout is not null).Select(channel => EvidenceFolder(channel.Name, channel.Channel, channel.Rollout!)).ToHashSet(StringComparer.Ordinal);
-        foreach (var folder in System.IO.Directory.EnumerateDirectories(Rollouts).Where(folder => !needed.Contains(folder)).ToList())
-            System.IO.Directory.Delete(folder, recursive: true);
     }
 }

@@ -62,6 +62,8 @@ public sealed partial class ModelRegistry(string directory, TimeProvider time)
             }
         }
 
+        // Also of one that has long been here: what is decided about it comes next.
+        Leave(bundle.Digest);
         return Open(bundle.Digest);
     }
 
@@ -198,45 +200,6 @@ public sealed partial class ModelRegistry(string directory, TimeProvider time)
         },
         cancellationToken);
 
-    /// <summary>
-    /// Deletes bundles that no channel needs: not in force, nor among the latest <paramref name="keep"/> before it. Manifests and
-    /// decisions stay. Half copies that a crash left behind go too.
-    /// </summary>
-    /// <returns>Digests of the bundles deleted.</returns>
-    public async ValueTask<IReadOnlyList<string>> CollectAsync(int keep, CancellationToken cancellationToken)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(keep);
-        using var turn = await TurnAsync(cancellationToken).ConfigureAwait(false);
-        if (!System.IO.Directory.Exists(Bundles))
-            return [];
-        CollectEvidence();
-        foreach (var part in System.IO.Directory.EnumerateFiles(Directory, "*.part", SearchOption.AllDirectories))
-            File.Delete(part);
-        var needed = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var channel in AllChannels())
-        {
-            needed.Add(channel.Current);
-            if (channel.Rollout is { } rollout)
-                needed.Add(rollout.Digest);
-            needed.UnionWith(channel.Before.TakeLast(keep));
-        }
-
-        var deleted = new List<string>();
-        System.IO.Directory.CreateDirectory(Staging);
-        foreach (var folder in System.IO.Directory.EnumerateDirectories(Bundles).Order(StringComparer.Ordinal).ToList())
-        {
-            var digest = Path.GetFileName(folder);
-            if (needed.Contains(digest))
-                continue;
-            // Out of sight in one step first: a folder half deleted must not look like a bundle.
-            System.IO.Directory.Move(folder, Path.Combine(Staging, Guid.NewGuid().ToString("n")));
-            deleted.Add(digest);
-        }
-
-        System.IO.Directory.Delete(Staging, recursive: true);
-        return deleted;
-    }
-
     /// <summary>Everything that is wrong: bundles that do not verify, channels that point to nothing. Empty when the registry is whole.</summary>
     public IReadOnlyList<string> Audit()
     {
@@ -303,8 +266,13 @@ public sealed partial class ModelRegistry(string directory, TimeProvider time)
         using var turn = await TurnAsync(cancellationToken).ConfigureAwait(false);
         var now = Channel(name, channel);
         var next = change(now);
-        if (!ReferenceEquals(now, next))
-            AtomicFile.Write(ChannelPath(name, channel), JsonSerializer.SerializeToUtf8Bytes(next, ChannelJson.OnDisk.ModelChannel));
+        if (ReferenceEquals(now, next))
+            return next;
+        if (now.Current != next.Current)
+            Leave(now.Current);
+        if (now.Rollout is { } rollout && rollout.Digest != next.Rollout?.Digest)
+            Leave(rollout.Digest);
+        AtomicFile.Write(ChannelPath(name, channel), JsonSerializer.SerializeToUtf8Bytes(next, ChannelJson.OnDisk.ModelChannel));
         return next;
     }
 

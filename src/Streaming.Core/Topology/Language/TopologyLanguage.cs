@@ -111,6 +111,7 @@ internal static class TopologyLanguage
             new("channel", new TextType("^[a-z0-9][a-z0-9._-]{0,63}$", "a name of lower-case letters, digits, `.`, `_` and `-`, 1 to 64 long", 1, 64), "Channel of the model registry to follow: what is promoted there is swapped in while the stream runs; not set: the bundle alone."),
             new("registry", new TextType(MaxLength: 500), "Folder of the model registry.") { DefaultInWords = "`registry` in the data folder" },
             new("rollout", RolloutLanguage.Rollout(), "How a new model comes into force on the channel."),
+            new("keep_versions", new IntegerType(0, 1_000), "Bundles kept in the registry behind the one in force, for rollbacks; older ones that the channel had in force are deleted after a promotion, an hour after they were last in use.") { Default = 5L },
             new("device", new ChoiceType(["auto", "cpu", "cuda"]), "What it runs on.") { Default = "auto" },
             new("threads", new IntegerType(0, 256), "Threads within one model call; 0 chooses for the device.") { Default = (long)model.Threads },
             new("max_windows", new IntegerType(0, 10_000), "Windows of one document that the model sees; 0 sees all.") { Default = (long)model.MaxWindows },

@@ -104,7 +104,9 @@ public sealed class ModelRegistryTests : IDisposable
 
         var stray = await AddAsync("5");
         Directory.CreateDirectory(Path.Combine(_registry.Directory, "staging", "half"));
-        File.WriteAllText(Path.Combine(_registry.Directory, "channels", "tiny", "stable.json.1.part"), "{");
+        var part = Path.Combine(_registry.Directory, "channels", "tiny", "stable.json.1.part");
+        File.WriteAllText(part, "{");
+        File.SetLastWriteTimeUtc(part, DateTime.UtcNow - ModelRegistry.Settled);
 
         var deleted = await _registry.CollectAsync(1, default);
 
