@@ -18,7 +18,7 @@ internal sealed record SoakPlan
     /// <summary>Bundle of the model.</summary>
     public required string Bundle { get; init; }
 
-    /// <summary>Most growth of physical memory from the second quarter to the last, in per cent, over <see cref="SteadyMemory"/> and more.</summary>
+    /// <summary>Most growth of physical memory behind the warm-up, in per cent.</summary>
     public required double MaxGrowthPercent { get; init; }
 
     /// <summary>Longest 99th percentile from produced to acknowledged, restarts and refusals included.</summary>
@@ -35,15 +35,6 @@ internal sealed record SoakPlan
 
     /// <summary>Longest wait without anything ending, when nothing is produced any more.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(3);
-
-    /// <summary>Below this, growth of memory says nothing: reported, not judged.</summary>
-    public static readonly TimeSpan ShortestForMemory = TimeSpan.FromSeconds(90);
-
-    /// <summary>From here on the first quarter is the whole warm-up: code compiled, caches and arenas as large as they get.</summary>
-    public static readonly TimeSpan SteadyMemory = TimeSpan.FromMinutes(10);
-
-    /// <summary>Shorter runs see the end of the warm-up too: four times the bound finds only a leak that is fast.</summary>
-    public double GrowthBound => Duration >= SteadyMemory ? MaxGrowthPercent : 4 * MaxGrowthPercent;
 
     /// <summary>Most messages that can come together.</summary>
     public int Capacity => checked((int)((Duration.TotalSeconds + 2) * PerSecond * (1 + ((double)BurstSeconds / BurstEvery))) + (PerSecond * BurstSeconds) + 1_000);

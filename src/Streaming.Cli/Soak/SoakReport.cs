@@ -30,7 +30,7 @@ internal sealed record SoakReport
         new("duplicated", Verdict.Duplicated, 0),
         new("wrong", Verdict.Wrong, 0),
         new("p99_ms", P99, Plan.MaxP99.TotalMilliseconds),
-        .. Plan.Duration >= SoakPlan.ShortestForMemory ? [new SoakBound("memory_growth_percent", Run.Memory.GrowthPercent, Plan.GrowthBound)] : Array.Empty<SoakBound>(),
+        .. Run.Memory.IsJudged ? [new SoakBound("memory_growth_percent", Run.Memory.GrowthPercent, Plan.MaxGrowthPercent)] : Array.Empty<SoakBound>(),
     ];
 
     /// <summary>True when every bound is kept.</summary>
@@ -44,7 +44,7 @@ internal sealed record SoakReport
         output.WriteLine(Line($"{Plan.Duration.TotalMinutes:F1} minutes, {(Plan.FromKafka ? "kafka" : "embedded")} → {Plan.Sink}: {Verdict.Messages} messages, {Run.Bursts} bursts, {Run.Restarts.Drained} runs drained, {Run.Restarts.BrokenOff} broken off, {Refused} refusals"));
         output.WriteLine(Line($"{Verdict.Indexed} indexed, {Verdict.DeadLettered} dead-lettered ({Verdict.Repeated} of them stored again); {Verdict.Lost} lost, {Verdict.Duplicated} duplicated, {Verdict.Wrong} wrong"));
         output.WriteLine(Line($"from produced to acknowledged: p50 {SoakLedger.Quantile(Latencies, 0.5):F0} ms, p95 {SoakLedger.Quantile(Latencies, 0.95):F0} ms, p99 {P99:F0} ms, longest {SoakLedger.Quantile(Latencies, 1):F0} ms"));
-        output.WriteLine(Line($"memory: {Run.Memory.Early / 1e6:F0} MB in the second quarter, {Run.Memory.Late / 1e6:F0} MB in the last ({Run.Memory.GrowthPercent:+0.0;-0.0} %), peak {PeakMemory.Bytes() / 1e6:F0} MB"));
+        output.WriteLine(Line($"memory: {MemoryText()}; peak {PeakMemory.Bytes() / 1e6:F0} MB"));
         foreach (var bound in Bounds.Where(static bound => !bound.IsKept))
             output.WriteLine(Line($"FAILED {bound.Name}: {bound.Seen:F1}, and must not exceed {bound.Most:F1}"));
         output.WriteLine(IsOk ? "every bound is kept" : "not every bound is kept");
@@ -75,7 +75,13 @@ internal sealed record SoakReport
         writer.WriteNumber("memory_early_bytes", Run.Memory.Early);
         writer.WriteNumber("memory_late_bytes", Run.Memory.Late);
         writer.WriteNumber("memory_growth_percent", Run.Memory.GrowthPercent);
-        writer.WriteNumber("memory_samples", Run.Memory.Count);
+        writer.WriteBoolean("memory_judged", Run.Memory.IsJudged);
+        if (Run.Memory.WarmUpMessages is { } warmUp)
+            writer.WriteNumber("memory_warm_up_messages", warmUp);
+        writer.WriteStartArray("memory_points_bytes");
+        foreach (var point in Run.Memory.Points)
+            writer.WriteNumberValue(point);
+        writer.WriteEndArray();
         writer.WriteNumber("peak_memory_bytes", PeakMemory.Bytes());
         writer.WriteStartArray("bounds");
         foreach (var bound in Bounds)
@@ -90,6 +96,13 @@ internal sealed record SoakReport
 
         writer.WriteEndArray();
     });
+
+    private string MemoryText() => (Run.Memory.IsJudged, Run.Memory.WarmUpMessages) switch
+    {
+        (true, var end) => Line($"{Run.Memory.Early / 1e6:F0} MB once level (after {end} messages), {Run.Memory.Late / 1e6:F0} MB at the end ({Run.Memory.GrowthPercent:+0.0;-0.0} %)"),
+        (_, null) => "not level yet, so its growth is not judged: run longer, or at a higher rate",
+        (_, var end) => Line($"level after {end} messages, too near the end to judge its growth: run longer, or at a higher rate"),
+    };
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -20,7 +20,7 @@ internal sealed class SoakRun(CliContext context, SoakPlan plan, SoakWorld world
     private const int TroubleCycle = 40;
     private static readonly (int From, int To, SoakTrouble Trouble)[] Troubles = [(8, 11, SoakTrouble.TooMany), (18, 22, SoakTrouble.Items), (28, 31, SoakTrouble.Away)];
 
-    private readonly MemorySamples _memory = new((int)((plan.Duration + plan.Patience) / SampleEvery) + 16);
+    private readonly MemorySamples _memory = new();
     private readonly int _ticksPerSecond = (int)(TimeSpan.FromSeconds(1) / Tick);
 
     /// <summary>Runs that were drained, and runs that were broken off.</summary>
@@ -29,7 +29,7 @@ internal sealed class SoakRun(CliContext context, SoakPlan plan, SoakWorld world
     /// <summary>Bursts.</summary>
     public int Bursts { get; private set; }
 
-    /// <summary>Memory over the time.</summary>
+    /// <summary>Memory over the messages.</summary>
     public MemorySamples Memory => _memory;
 
     /// <summary>Runs it to its end.</summary>
@@ -79,7 +79,7 @@ internal sealed class SoakRun(CliContext context, SoakPlan plan, SoakWorld world
         using var ticks = new PeriodicTimer(SampleEvery, context.Time);
         while (!run.IsCompleted && context.Time.GetElapsedTime(started) < length && !IsDone(producing) && await ticks.WaitForNextTickAsync(cancellationToken))
         {
-            _memory.Take();
+            _memory.Take(world.Ledger.Ended, Environment.WorkingSet);
             if (isLast && world.Ledger.Ended != ended)
                 (ended, started) = (world.Ledger.Ended, context.Time.GetTimestamp());
         }
