@@ -58,7 +58,9 @@ internal sealed class LearnDemo(CliContext context, string? told)
         try
         {
             await WatchAsync(host, topology.Definition.Retraining.MinLabels, feed, feeding, pipeline, stop);
-            var swaps = host.Serving!.Swaps;
+            // What was decided last is in force before anything is told of it.
+            await host.Serving!.CheckAsync(stop);
+            var swaps = host.Serving.Swaps;
             var bad = await MeetTheGateAsync(host, topology, stop);
             var inForce = host.Serving.Bundle;
             var report = new LearnDemoReport
