@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Streaming.Cli.Tests.Models;
 using Streaming.Contracts;
 using Streaming.Core.Models.Bundle;
 using Streaming.Core.Models.Registry;
@@ -32,7 +33,7 @@ public sealed class KafkaRolloutTests(KafkaServer kafka) : IClassFixture<KafkaSe
         await pair.ShareAsync();
         Assert.All(await RoundAsync(), static pair => Assert.Equal(First, pair.Value));
 
-        var candidate = await registry.AddAsync(ModelBundle.Open(StarterCopy.Make(pair.Data, Second)), default);
+        var candidate = await registry.AddAsync(ModelBundle.Open(StarterCopy.Make(pair.Data.File("second"), Second)), default);
         await registry.BeginRolloutAsync(ModelChannel.Stable, candidate, Plan, new ModelDecision(ModelDecision.Person, ["I want to see it."]), default);
         await EachAsync("is being tried: shadow", "shadow");
         // What the shadow finds goes nowhere.

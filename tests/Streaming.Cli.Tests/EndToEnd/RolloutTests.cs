@@ -1,7 +1,7 @@
 using System.Text.Json;
+using Streaming.Cli.Tests.Models;
 using Streaming.Core.Models.Registry;
 using Streaming.Learning.Promotion;
-using Streaming.Testing;
 
 namespace Streaming.Cli.Tests.EndToEnd;
 
@@ -21,7 +21,7 @@ public sealed class RolloutTests
             "name: canary", "model: {bundle: starter, channel: stable}", "source: {topics: [canary.raw]}", "chain: [decode, normalise, tokenise, encode, sentiment]",
         ]);
         (await ProductProcess.RunAsync("models", "promote", "starter", "--data", data.Path)).Ok();
-        var tried = (await ProductProcess.RunAsync("models", "promote", StarterCopy.Make(data, Second), "--canary", "--share", "0.5", "--documents", "40", "--data", data.Path, "--json")).Json();
+        var tried = (await ProductProcess.RunAsync("models", "promote", StarterCopy.Make(data.File("second"), Second), "--canary", "--share", "0.5", "--documents", "40", "--data", data.Path, "--json")).Json();
         Assert.Equal("canary", tried.GetProperty("trial").GetProperty("stage").GetString());
 
         await IngestAsync(data, 0, 40);

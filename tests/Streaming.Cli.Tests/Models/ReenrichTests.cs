@@ -19,7 +19,7 @@ public sealed class ReenrichTests : IDisposable
         (await _binary.RunAsync("run", topology, "--once")).Ok();
         var first = await VersionAsync();
 
-        (await _binary.RunAsync("models", "promote", StarterCopy.Make(_binary, "9.9.9"))).Ok();
+        (await _binary.RunAsync("models", "promote", StarterCopy.Make(_binary.File("second"), "9.9.9"))).Ok();
         var again = (await _binary.RunAsync("reenrich", topology, "--rate", "0", "--json")).Json();
         Assert.Equal((Documents, 0, 0), (again.GetProperty("enriched").GetInt32(), again.GetProperty("failed").GetInt32(), again.GetProperty("cached_windows").GetInt32()));
         Assert.True(again.GetProperty("cache_bytes").GetInt64() > 0);

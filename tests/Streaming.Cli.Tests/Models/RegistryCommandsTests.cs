@@ -11,7 +11,7 @@ public sealed class RegistryCommandsTests : IDisposable
     [StarterFact]
     public async Task PromoteRollBackPinAndCollect_EachStep_IsSeenInTheList()
     {
-        var second = StarterCopy.Make(_binary, "9.9.9");
+        var second = StarterCopy.Make(_binary.File("second"), "9.9.9");
 
         Assert.Equal(1, (await _binary.RunAsync("models", "promote", "starter", "--json")).Json().GetProperty("sequence").GetInt32());
         var promoted = (await _binary.RunAsync("models", "promote", second, "--reason", "a test", "--json")).Json();

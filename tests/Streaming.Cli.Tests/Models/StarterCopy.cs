@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Streaming.Cli.Tests.Running;
 using Streaming.Testing;
 
 namespace Streaming.Cli.Tests.Models;
@@ -7,14 +6,15 @@ namespace Streaming.Cli.Tests.Models;
 /// <summary>The starter under another version: another digest, the same model.</summary>
 internal static class StarterCopy
 {
-    /// <summary>Makes it in a test's folder.</summary>
-    /// <returns>Its folder.</returns>
-    public static string Make(Binary binary, string version)
+    /// <summary>Makes it in a folder.</summary>
+    /// <returns>The folder.</returns>
+    public static string Make(string folder, string version)
     {
         var starter = Path.Combine(SharedFolder.RepositoryRoot, "models", "starter");
         var manifest = JsonNode.Parse(File.ReadAllText(Path.Combine(starter, "manifest.json")))!;
         manifest["version"] = version;
-        var folder = Path.GetDirectoryName(binary.Write("manifest.json", manifest.ToJsonString()))!;
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "manifest.json"), manifest.ToJsonString());
         foreach (var file in manifest["files"]!.AsObject().Select(static pair => pair.Key))
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, file))!);

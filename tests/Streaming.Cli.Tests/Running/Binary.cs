@@ -11,11 +11,14 @@ internal sealed class Binary : IDisposable
     /// <summary>Where it keeps its data.</summary>
     public string Data => _folder.File("data");
 
+    /// <summary>A file or folder beside it.</summary>
+    public string File(string name) => _folder.File(name);
+
     /// <summary>Writes a file beside the data.</summary>
     public string Write(string name, ReadOnlySpan<byte> content)
     {
         var path = _folder.File(name);
-        File.WriteAllBytes(path, content);
+        System.IO.File.WriteAllBytes(path, content);
         return path;
     }
 
