@@ -80,6 +80,8 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
         if (!registry.Holds(step.Parent))
             return Finish(state, Nothing(step, "The model that it began with has been left behind since, and is no longer in the registry."));
         var parent = registry.Open(step.Parent);
+        // Settings may be others than when it was begun.
+        await CheckAsync(parent, cancellationToken).ConfigureAwait(false);
         BeforeStep?.Invoke("train");
         var lessons = await LessonsAsync(step, parent, cancellationToken).ConfigureAwait(false);
         var obstacle = lessons.Any(static lesson => lesson.Stored.Count > 0)
@@ -124,7 +126,7 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
         if (parent.Length == 0)
             throw new StreamingException("model_nothing_before", $"Nothing is in force on {plan.Name}@{plan.Channel}, so there is nothing to train further. Promote a bundle first.");
         var statistics = await samples.GetStatisticsAsync(plan.Topology, 0, cancellationToken).ConfigureAwait(false);
-        Tuning?.Check(registry.Open(parent), plan, statistics);
+        await CheckAsync(registry.Open(parent), cancellationToken).ConfigureAwait(false);
         var number = state.Number + 1;
         return state with
         {
@@ -132,6 +134,9 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
             Open = new RetrainStep { Id = $"{plan.Topology}-{number}", Trigger = trigger, Through = statistics.LastSequence, Parent = parent, BegunAt = time.GetUtcNow() },
         };
     }
+
+    private async ValueTask CheckAsync(ModelBundle parent, CancellationToken cancellationToken) =>
+        Tuning?.Check(parent, plan, await samples.GetStatisticsAsync(plan.Topology, 0, cancellationToken).ConfigureAwait(false));
 
     private async ValueTask<IReadOnlyList<Lesson>> LessonsAsync(RetrainStep step, ModelBundle parent, CancellationToken cancellationToken)
     {
@@ -146,7 +151,8 @@ public sealed partial class RetrainCycle(ModelRegistry registry, ISampleStore sa
     {
         var work = _journal.WorkFolder(step.Id);
         Directory.CreateDirectory(work);
-        var folder = Path.Combine(work, "candidate");
+        // One that was trained the other way is not taken for what is asked for now.
+        var folder = Path.Combine(work, Tuning is null ? "candidate" : "candidate-tuned");
         if (Directory.Exists(folder))
             return ModelBundle.Open(folder);
         var (source, heads) = (parent, new List<TrainedHead>());

@@ -159,11 +159,7 @@ public sealed class EncoderRetrainingTests
         using var world = await RetrainWorld.CreateTunedAsync("ner");
         await world.LabelAsync(120);
 
-        await Assert.ThrowsAsync<TimeoutException>(() => world.TuningCycle(Recipe, at =>
-        {
-            if (at == step)
-                throw new TimeoutException("it died");
-        }).RunAsync(RetrainTriggers.Count, default).AsTask());
+        await DieAsync(world.TuningCycle(Recipe, Dying(step)));
         var updates = world.Backend.Updates;
 
         await GoesOnAsync(world, step == "begin");
@@ -184,12 +180,12 @@ public sealed class EncoderRetrainingTests
         await world.LabelAsync(120);
         var steps = 0;
 
-        await Assert.ThrowsAsync<TimeoutException>(() => world.TuningCycle(Recipe, progress: new Reporter(at =>
+        await DieAsync(world.TuningCycle(Recipe, progress: new Reporter(at =>
         {
             steps = at.Stage == "fine-tune" ? at.Total : steps;
             if (at.Stage == stage && at.Done >= done)
                 throw new TimeoutException("it died");
-        })).RunAsync(RetrainTriggers.Count, default).AsTask());
+        })));
 
         Assert.True(steps > 44, $"{steps} steps");
         await GoesOnAsync(world, beforeBegin: false);
@@ -202,16 +198,44 @@ public sealed class EncoderRetrainingTests
     {
         using var world = await RetrainWorld.CreateTunedAsync("ner");
         await world.LabelAsync(120);
-        await Assert.ThrowsAsync<TimeoutException>(() => world.TuningCycle(Recipe, progress: new Reporter(static at =>
-        {
-            if (at.Stage == "import")
-                throw new TimeoutException("it died");
-        })).RunAsync(RetrainTriggers.Count, default).AsTask());
+        await DieAsync(world.TuningCycle(Recipe, progress: new Reporter(static at => Dying("import")(at.Stage))));
 
         var outcome = (await world.TuningCycle(Recipe.Replace("epochs: 4", "epochs: 5", StringComparison.Ordinal)).RunAsync(RetrainTriggers.Count, default))!;
 
         Assert.Equal("t-1", outcome.Id);
         Assert.Equal("checkpoint by tiny, 5 epochs, blend simple_mix", world.Registry.Manifest(outcome.Digest!)!.Training!.FineTuned);
+    }
+
+    [Fact]
+    public async Task RunAsync_HeadsAloneAfterACrash_TrainsThemOnTheEncoderInForce()
+    {
+        using var world = await RetrainWorld.CreateTunedAsync("ner");
+        await world.LabelAsync(120);
+        var before = world.InForce.Manifest.Encoder.Sha256;
+        await DieAsync(world.TuningCycle(Recipe, Dying("decide")));
+        ModelManifest? candidate = null;
+
+        var outcome = (await world.Cycle(step =>
+        {
+            if (step == "judge")
+                candidate = ModelBundle.Open(Path.Combine(world.Registry.Directory, "retraining", "work", "t-1", "candidate")).Manifest;
+        }).RunAsync(RetrainTriggers.Count, default))!;
+
+        Assert.Equal(("t-1", before), (outcome.Id, candidate!.Encoder.Sha256));
+    }
+
+    [Fact]
+    public async Task RunAsync_RecipeThatDoesNotFitAfterACrash_IsRefusedAndCanBePutRight()
+    {
+        using var world = await RetrainWorld.CreateTunedAsync("ner");
+        await world.LabelAsync(120);
+        await DieAsync(world.Cycle(Dying("train")));
+
+        var error = await Assert.ThrowsAsync<StreamingException>(() => world.TuningCycle(Recipe.Replace("[PER, LOC]", "[LOC, PER]", StringComparison.Ordinal)).RunAsync(RetrainTriggers.Manual, default).AsTask());
+        var outcome = (await world.TuningCycle(Recipe).RunAsync(RetrainTriggers.Manual, default))!;
+
+        Assert.Equal("retraining_recipe_differs", error.Code);
+        Assert.Equal(("t-1", true), (outcome.Id, outcome.Promoted));
     }
 
     [Fact]
@@ -303,6 +327,14 @@ public sealed class EncoderRetrainingTests
         Tasks = [HeadTask.Ner, HeadTask.Sentiment],
         Tests = new Dictionary<HeadTask, string> { [HeadTask.Ner] = world.TestFile, [HeadTask.Sentiment] = world.MoodTests },
         Originals = new Dictionary<HeadTask, string> { [HeadTask.Sentiment] = world.MoodOriginals },
+    };
+
+    private static Task DieAsync(RetrainCycle cycle) => Assert.ThrowsAsync<TimeoutException>(() => cycle.RunAsync(RetrainTriggers.Count, default).AsTask());
+
+    private static Action<string> Dying(string before) => step =>
+    {
+        if (step == before)
+            throw new TimeoutException("it died");
     };
 
     private static async Task GoesOnAsync(RetrainWorld world, bool beforeBegin)
