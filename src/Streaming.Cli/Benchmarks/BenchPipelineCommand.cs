@@ -48,22 +48,23 @@ internal static class BenchPipelineCommand
         var share = new Option<int>("--share-duplicates") { Description = "Texts whose result exact duplicates take; 0, the default here, computes each", DefaultValueFactory = static _ => 0 }.Between(0, 100_000);
         var reference = new Option<bool>("--reference") { Description = "In turns with it, measure ONNX Runtime alone on the same batches" };
         var oneHead = new Option<bool>("--one-head") { Description = "In turns with it, measure the first head alone" };
+        var shadow = new Option<bool>("--shadow") { Description = "In turns with it, measure it with a candidate of the same size in the shadow, at the share that rollouts have unless told otherwise" };
         var kcat = new Option<bool>("--kcat") { Description = "In turns with it, let kcat read the same topic" };
         var rate = new Option<int>("--rate") { Description = "Low load instead: so many messages a second, and how long each takes" }.Between(1, 100_000);
         var seconds = new Option<int>("--seconds") { Description = "With --rate: for so long", DefaultValueFactory = static _ => 30 }.Between(1, 3_600);
         var engine = Engines.Option();
         var json = CommonOptions.Json();
         return new Command("pipeline", "Measure the whole way: from messages to acknowledged documents")
-            .With(input, source, sink, documents, threads, bundle, heads, repeat, rounds, budget, size, queue, share, reference, oneHead, kcat, rate, seconds, engine, json)
+            .With(input, source, sink, documents, threads, bundle, heads, repeat, rounds, budget, size, queue, share, reference, oneHead, shadow, kcat, rate, seconds, engine, json)
             .Does(context, async (parsed, cancellationToken) =>
             {
                 var file = BenchInput.Find(context, parsed.GetValue(input));
                 var counts = Counts(parsed.GetValue(documents));
                 var isNull = parsed.GetValue(bundle) == NullModel;
                 var fromKafka = parsed.GetValue(source) == "kafka";
-                var (withReference, withOne, withKcat) = (parsed.GetValue(reference), parsed.GetValue(oneHead), parsed.GetValue(kcat));
-                if (isNull && (withReference || withOne || parsed.GetValue(heads) is not null))
-                    throw new StreamingException("usage", "--model null has no encoder and no heads: leave --reference, --one-head and --heads out");
+                var (withReference, withOne, withShadow, withKcat) = (parsed.GetValue(reference), parsed.GetValue(oneHead), parsed.GetValue(shadow), parsed.GetValue(kcat));
+                if (isNull && (withReference || withOne || withShadow || parsed.GetValue(heads) is not null))
+                    throw new StreamingException("usage", "--model null has no encoder and no heads: leave --reference, --one-head, --shadow and --heads out");
                 if (withKcat && (!fromKafka || !Kcat.IsThere(context)))
                     throw new StreamingException("usage", fromKafka ? "--kcat: kcat is not on the PATH (Debian: apt-get install kcat)" : "--kcat reads a topic: add --source kafka");
                 var opened = isNull ? null : ModelBundle.Open(BundleLocator.Find(context, null, parsed.GetValue(bundle)!));
@@ -84,7 +85,7 @@ internal static class BenchPipelineCommand
                 progress.Report("warm-up", 0, 0);
                 var warmUp = isNull ? NullWarmUp : new FileInfo(file).Length < SmallFile ? SmallWarmUp : withReference ? LongWarmUp : WarmUp;
                 await from.PrepareAsync(warmUp, cancellationToken);
-                await benchmark.RunAsync(from.Open(), warmUp, await to.OpenAsync(cancellationToken), to.Delivery, onlyFirstHead: false, cancellationToken);
+                await benchmark.RunAsync(from.Open(), warmUp, await to.OpenAsync(cancellationToken), to.Delivery, PipelineVariant.All, cancellationToken);
 
                 var rows = new List<PipelineComparisonResult>();
                 LatencyResult? latency = null;
@@ -101,10 +102,11 @@ internal static class BenchPipelineCommand
                         {
                             File = file,
                             Documents = count,
-                            Rounds = parsed.GetValue(rounds) is > 0 and var told ? told : withReference || withOne || withKcat ? 5 : 1,
+                            Rounds = parsed.GetValue(rounds) is > 0 and var told ? told : withReference || withOne || withShadow || withKcat ? 5 : 1,
                             Threads = calls,
                             Encoder = withReference ? () => BenchmarkedEncoder.FromBundle(opened!, benchmark.Layers) : null,
                             WithOneHead = withOne,
+                            WithShadow = withShadow,
                             WithKcat = withKcat,
                         };
                         rows.Add(await comparison.RunAsync(benchmark, from, to, context.Time, progress, cancellationToken));

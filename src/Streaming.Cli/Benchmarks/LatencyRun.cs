@@ -39,7 +39,7 @@ internal sealed record LatencyRun
         try
         {
             var round = await benchmark.RunAsync(
-                messages, count, new AcknowledgingSink(await sink.OpenAsync(cancellationToken), log.Leave), sink.Delivery, onlyFirstHead: false, cancellationToken);
+                messages, count, new AcknowledgingSink(await sink.OpenAsync(cancellationToken), log.Leave), sink.Delivery, PipelineVariant.All, cancellationToken);
             await producing;
             return new LatencyResult(round, log.Milliseconds(), benchmark.Batching.MaxQueueDelay.TotalMilliseconds);
         }

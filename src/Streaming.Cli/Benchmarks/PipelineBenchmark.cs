@@ -90,10 +90,10 @@ internal sealed class PipelineBenchmark : IAsyncDisposable
     /// <param name="limit">Most messages.</param>
     /// <param name="sink">Disposed in the end.</param>
     /// <param name="delivery">How results are written.</param>
-    /// <param name="onlyFirstHead">With one head instead of all.</param>
+    /// <param name="variant">What the model is.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<PipelineRound> RunAsync(
-        IMessageSource source, long limit, IDocumentSink sink, DeliveryOptions delivery, bool onlyFirstHead, CancellationToken cancellationToken)
+        IMessageSource source, long limit, IDocumentSink sink, DeliveryOptions delivery, PipelineVariant variant, CancellationToken cancellationToken)
     {
         await using var measured = new MeasuredSource(source, limit, _time);
         await using var owned = sink;
@@ -105,7 +105,12 @@ internal sealed class PipelineBenchmark : IAsyncDisposable
             Source = measured,
             Sink = sink,
             DeadLetters = letters,
-            Models = new FixedModelSource(onlyFirstHead ? _one ?? throw new InvalidOperationException("this is a bug: no model with one head") : _all),
+            Models = variant switch
+            {
+                PipelineVariant.FirstHead => new FixedModelSource(_one ?? throw new InvalidOperationException("this is a bug: no model with one head")),
+                PipelineVariant.Shadowed => new ShadowedModelSource(_all, _time),
+                _ => new FixedModelSource(_all),
+            },
             Batching = Batching,
             Delivery = delivery,
             Progress = progress,

@@ -22,6 +22,8 @@ internal sealed record PipelineComparison
 
     public required bool WithOneHead { get; init; }
 
+    public required bool WithShadow { get; init; }
+
     public required bool WithKcat { get; init; }
 
     /// <summary>Measures.</summary>
@@ -34,13 +36,14 @@ internal sealed record PipelineComparison
         await source.PrepareAsync(Documents, cancellationToken);
         var rounds = new List<PipelineRound>();
         var ones = new List<PipelineRound>();
+        var shadowed = new List<PipelineRound>();
         var alone = new List<ReferenceRound>();
         var kcat = new List<double>();
 
         // The pipeline's memory is what it needs by itself: the comparison's batches come after the first round.
         LoadGarbage.Collect();
         PeakMemory.Reset();
-        rounds.Add(await Round(onlyFirstHead: false));
+        rounds.Add(await Round(PipelineVariant.All));
         if (rounds[0].Documents == 0)
             throw new StreamingException("input_empty", $"'{Path.GetFileName(File)}' has no line");
         var peak = PeakMemory.Bytes();
@@ -48,31 +51,35 @@ internal sealed record PipelineComparison
         using var reference = Encoder is null ? null : new EncoderReference(Encoder());
         reference?.Run(batches, Threads, time);
         if (WithOneHead)
-            await Round(onlyFirstHead: true);
+            await Round(PipelineVariant.FirstHead);
+        if (WithShadow)
+            await Round(PipelineVariant.Shadowed);
         for (var round = 0; round < Rounds; round++)
         {
             progress.Report(label, round, Rounds);
             cancellationToken.ThrowIfCancellationRequested();
             if (round > 0)
-                rounds.Add(await Round(onlyFirstHead: false));
+                rounds.Add(await Round(PipelineVariant.All));
             if (WithOneHead)
-                ones.Add(await Round(onlyFirstHead: true));
+                ones.Add(await Round(PipelineVariant.FirstHead));
+            if (WithShadow)
+                shadowed.Add(await Round(PipelineVariant.Shadowed));
             if (reference is not null)
                 alone.Add(ReferenceRound.Of(reference.Run(batches, Threads, time), batches));
             if (WithKcat && source is KafkaBenchSource kafka)
                 kcat.Add(await Kcat.ReadAsync(kafka.Bootstrap, kafka.Topic, time, cancellationToken));
         }
 
-        return new PipelineComparisonResult(rounds, ones, alone, kcat, peak);
+        return new PipelineComparisonResult(rounds, ones, shadowed, alone, kcat, peak);
 
-        async Task<PipelineRound> Round(bool onlyFirstHead) => await benchmark.RunAsync(
-            source.Open(), Documents ?? long.MaxValue, await sink.OpenAsync(cancellationToken), sink.Delivery, onlyFirstHead, cancellationToken);
+        async Task<PipelineRound> Round(PipelineVariant variant) => await benchmark.RunAsync(
+            source.Open(), Documents ?? long.MaxValue, await sink.OpenAsync(cancellationToken), sink.Delivery, variant, cancellationToken);
 
         // The very batches that the engine makes of these messages; the round that writes them down is not measured.
         async Task<List<int[][]>> RecordAsync()
         {
             benchmark.StartRecording();
-            await Round(onlyFirstHead: false);
+            await Round(PipelineVariant.All);
             return benchmark.StopRecording();
         }
     }
@@ -80,13 +87,19 @@ internal sealed record PipelineComparison
 
 /// <summary>Every round measured; peak memory is that of the first round of the pipeline.</summary>
 internal sealed record PipelineComparisonResult(
-    IReadOnlyList<PipelineRound> Rounds, IReadOnlyList<PipelineRound> OneHead, IReadOnlyList<ReferenceRound> Reference, IReadOnlyList<double> KcatSeconds, long PeakMemoryBytes)
+    IReadOnlyList<PipelineRound> Rounds, IReadOnlyList<PipelineRound> OneHead, IReadOnlyList<PipelineRound> Shadowed, IReadOnlyList<ReferenceRound> Reference, IReadOnlyList<double> KcatSeconds, long PeakMemoryBytes)
 {
     /// <summary>The fastest round.</summary>
     public PipelineRound Best => Rounds.MinBy(static round => round.Seconds)!;
 
     /// <summary>The fastest round with one head.</summary>
     public PipelineRound? BestOneHead => OneHead.MinBy(static round => round.Seconds);
+
+    /// <summary>The fastest round with a candidate in the shadow.</summary>
+    public PipelineRound? BestShadowed => Shadowed.MinBy(static round => round.Seconds);
+
+    /// <summary>Processor time with a candidate in the shadow over that without, thriftiest rounds.</summary>
+    public double? ShadowCpuRatio => Shadowed.Count == 0 ? null : Shadowed.Min(static round => round.CpuSeconds) / Rounds.Min(static round => round.CpuSeconds);
 
     /// <summary>The fastest round of ONNX Runtime alone.</summary>
     public ReferenceRound? BestReference => Reference.MinBy(static round => round.Seconds);

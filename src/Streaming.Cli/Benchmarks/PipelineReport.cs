@@ -95,6 +95,8 @@ internal sealed record PipelineReport
             output.WriteLine($"{best.Outcomes.DeadLettered} messages would become dead letters");
         if (result.BestOneHead is { } one)
             output.WriteLine(Line($"{Benchmark.Heads.Count} heads take {best.Seconds / one.Seconds:F3} times as long as one"));
+        if (result.BestShadowed is { } shadowed)
+            output.WriteLine(Line($"with a candidate in the shadow: {shadowed.TokensPerSecond:N0} tokens/s, {shadowed.TokensPerSecond / best.TokensPerSecond:P1} of it without; {result.ShadowCpuRatio:F3} times the processor time"));
         if (result.BestReference is { } alone)
             output.WriteLine(Line($"ONNX Runtime alone on the same batches: {alone.TokensPerSecond:N0} tokens/s; the pipeline reaches {best.TokensPerSecond / alone.TokensPerSecond:P1} of it ({result.PairedRatio:P1} round by round), {result.CpuRatio:P1} by processor time"));
         if (result.KcatPerSecond is { } kcat)
@@ -159,6 +161,15 @@ internal sealed record PipelineReport
             WriteSeconds(writer, "rounds", result.OneHead.Select(static round => round.Seconds));
             writer.WriteEndObject();
             writer.WriteNumber("all_heads_vs_one", best.Seconds / one.Seconds);
+        }
+
+        if (result.BestShadowed is { } shadowed)
+        {
+            writer.WriteStartObject("shadowed");
+            WriteRound(writer, shadowed);
+            WriteSeconds(writer, "rounds", result.Shadowed.Select(static round => round.Seconds));
+            writer.WriteEndObject();
+            writer.WriteNumber("shadowed_cpu_ratio", result.ShadowCpuRatio!.Value);
         }
 
         if (result.BestReference is { } alone)

@@ -26,10 +26,12 @@ public sealed class BenchCommandTests : IDisposable
     public async Task BenchPipeline_WithComparisons_EncodesTheSameTokens()
     {
         var file = _binary.Write("small.jsonl", Messages);
-        var result = (await _binary.RunAsync("bench", "pipeline", "--input", file, "--heads", "ner,topic", "--rounds", "2", "--reference", "--one-head", "--json")).Json();
+        var result = (await _binary.RunAsync("bench", "pipeline", "--input", file, "--heads", "ner,topic", "--rounds", "2", "--reference", "--one-head", "--shadow", "--json")).Json();
         Assert.Equal(["ner", "topic"], result.GetProperty("heads").EnumerateArray().Select(static head => head.GetString()));
         Assert.Equal(result.GetProperty("tokens").GetInt64(), result.GetProperty("reference").GetProperty("tokens").GetInt64());
         Assert.Equal(result.GetProperty("tokens").GetInt64(), result.GetProperty("one_head").GetProperty("tokens").GetInt64());
+        Assert.Equal(result.GetProperty("tokens").GetInt64(), result.GetProperty("shadowed").GetProperty("tokens").GetInt64());
+        Assert.True(result.GetProperty("shadowed_cpu_ratio").GetDouble() > 0);
         Assert.Equal(2, result.GetProperty("rounds").GetArrayLength());
         Assert.True(result.GetProperty("ratio").GetDouble() > 0);
         Assert.True(result.GetProperty("paired_ratio").GetDouble() > 0);
