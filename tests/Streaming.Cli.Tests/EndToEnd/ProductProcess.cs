@@ -42,7 +42,7 @@ internal sealed record ProductResult(int ExitCode, string Out, string Error)
 internal sealed partial class ProductProcess : IAsyncDisposable
 {
     /// <summary>Longest wait for anything. A hang fails; a slow machine does not.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(12);
 
     // Settings of whoever runs the tests must not reach them.
     private static readonly string[] Foreign = ["STREAMING_", "OTEL_", "NO_COLOR"];
