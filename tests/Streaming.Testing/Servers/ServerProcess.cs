@@ -112,7 +112,7 @@ public abstract class ServerProcess : IAsyncDisposable
     /// </summary>
     public static int FreePort()
     {
-        var taken = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "streaming-test-ports")).FullName;
+        var taken = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "streaming-test-ports-" + Environment.UserName)).FullName;
         while (true)
         {
             var port = Random.Shared.Next(15_000, 32_000);
@@ -125,7 +125,7 @@ public abstract class ServerProcess : IAsyncDisposable
                 Reserved.Add(mark);
                 return port;
             }
-            catch (Exception exception) when (exception is IOException or SocketException or UnauthorizedAccessException)
+            catch (Exception exception) when (exception is IOException or SocketException)
             {
                 // Somebody has it: another one.
                 mark?.Dispose();
