@@ -10,7 +10,7 @@ internal sealed class MemorySamples
     public const int PerPoint = 1_000;
 
     /// <summary>Points that are taken together, by their median.</summary>
-    public const int Span = 4;
+    public const int Span = 8;
 
     /// <summary>Level: not more per cent above the points before.</summary>
     private const double LevelPercent = 2;

@@ -18,7 +18,7 @@ internal static class SoakCommand
         var source = new Option<string?>("--source") { Description = "embedded (default), or kafka: STREAMING_KAFKA_BOOTSTRAP, topics of its own" }.Among("embedded", "kafka");
         var sink = new Option<string?>("--sink") { Description = "embedded (default); fake: a server here that refuses now and then; elasticsearch: STREAMING_ELASTICSEARCH_URL, an index of its own" }.Among(Sinks);
         var rate = new Option<int>("--rate") { Description = "Messages a second between bursts", DefaultValueFactory = static _ => 40 }.Between(1, 10_000);
-        var growth = new Option<int>("--max-memory-growth") { Description = "Most growth of memory behind the warm-up, in per cent; warm-up ends where memory is level, after 8,000 messages at the soonest, and 8,000 more are needed to judge it", DefaultValueFactory = static _ => 5 }.Between(0, 1_000);
+        var growth = new Option<int>("--max-memory-growth") { Description = "Most growth of memory behind the warm-up, in per cent; warm-up ends where memory is level, after 16,000 to 24,000 messages, and 16,000 more are needed to judge it", DefaultValueFactory = static _ => 5 }.Between(0, 1_000);
         var p99 = new Option<int>("--max-p99") { Description = "Longest 99th percentile from produced to acknowledged, in seconds, restarts and refusals included", DefaultValueFactory = static _ => 20 }.Between(1, 3_600);
         var bundle = CommonOptions.Bundle();
         var engine = Engines.Option();
