@@ -56,7 +56,7 @@ internal static class BenchSwapsCommand
     private static async Task<Result> RunAsync(
         CliContext context, ModelBundle bundle, TopologyDefinition topology, int swaps, bool encoders, string? engine, CancellationToken cancellationToken)
     {
-        await using var slot = new ModelSlot(await ServingModels.LoadAsync(context, bundle, topology, null, cancellationToken));
+        await using var slot = new ModelSlot(await ServingModels.LoadAsync(context, bundle, topology, null, null, cancellationToken));
         var progress = new PipelineProgress();
         await using var source = new JsonLinesSource(BenchInput.Find(context, null), int.MaxValue, long.MaxValue);
         await using var sink = new DiscardingSink();
@@ -75,7 +75,7 @@ internal static class BenchSwapsCommand
         {
             while (progress.Snapshot().Outcomes.Total < (long)swap * DocumentsASwap && !run.IsCompleted)
                 await Task.Delay(TimeSpan.FromMilliseconds(5), context.Time, cancellationToken);
-            await slot.SwapAsync(async (before, token) => await ServingModels.LoadAsync(context, bundle, topology, encoders ? null : before, token), cancellationToken);
+            await slot.SwapAsync(async (before, token) => await ServingModels.LoadAsync(context, bundle, topology, encoders ? null : before, null, token), cancellationToken);
             mostAlive = Math.Max(mostAlive, slot.AliveVersions);
             if (swap != Settled)
                 continue;

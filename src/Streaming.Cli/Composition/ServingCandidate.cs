@@ -3,6 +3,7 @@ using Streaming.Contracts;
 using Streaming.Core;
 using Streaming.Core.Models;
 using Streaming.Core.Models.Bundle;
+using Streaming.Core.Models.Crashes;
 using Streaming.Core.Models.Registry;
 using Streaming.Core.Telemetry;
 using Streaming.Core.Topology;
@@ -20,7 +21,7 @@ namespace Streaming.Cli.Composition;
 /// <param name="slot">Where both models are.</param>
 /// <param name="registry">The registry that is followed; null: none is.</param>
 /// <param name="name">Bundle name.</param>
-internal sealed class ServingCandidate(CliContext context, TopologyDefinition topology, ModelSlot slot, ModelRegistry? registry, string name)
+internal sealed class ServingCandidate(CliContext context, TopologyDefinition topology, ModelSlot slot, ModelRegistry? registry, string name, CrashMarks? marks)
 {
     private readonly RolloutControl? _control = registry is null ? null : new RolloutControl(registry, name, topology.Model.Channel!, topology.Name, Tasks(topology), context.Time);
     private ModelBundle? _second;
@@ -114,7 +115,7 @@ internal sealed class ServingCandidate(CliContext context, TopologyDefinition to
     {
         // Loading it puts aside what was tried before.
         Gone();
-        await slot.TryAsync(async (before, token) => await ServingModels.LoadAsync(context, bundle, topology, before, token), trial, cancellationToken);
+        await slot.TryAsync(async (before, token) => await ServingModels.LoadAsync(context, bundle, topology, before, marks, token), trial, cancellationToken);
         (Bundle, _stage) = (bundle, stage);
     }
 

@@ -3,6 +3,7 @@ using Streaming.Cli.CommandLine;
 using Streaming.Core;
 using Streaming.Core.Models;
 using Streaming.Core.Models.Bundle;
+using Streaming.Core.Models.Crashes;
 using Streaming.Core.Models.Registry;
 using Streaming.Core.Telemetry;
 using Streaming.Core.Topology;
@@ -29,15 +30,17 @@ internal sealed class ServingModels : IAsyncDisposable
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly ModelSlot _slot;
     private readonly ServingCandidate _candidate;
+    private readonly CrashMarks? _marks;
     private Task _following = Task.CompletedTask;
     private string _refused = "";
 
-    private ServingModels(CliContext context, TopologyDefinition topology, ModelRegistry? registry, ModelBundle bundle, EnrichmentModel model)
+    private ServingModels(CliContext context, TopologyDefinition topology, ModelRegistry? registry, ModelBundle bundle, EnrichmentModel model, CrashMarks? marks)
     {
         (_context, _topology, Registry, Bundle) = (context, topology, registry, bundle);
         _slot = new ModelSlot(model);
+        _marks = marks;
         View = new ChannelView(bundle.Manifest.Name, topology.Model.Channel ?? ModelChannel.Stable);
-        _candidate = new ServingCandidate(context, topology, _slot, registry, bundle.Manifest.Name);
+        _candidate = new ServingCandidate(context, topology, _slot, registry, bundle.Manifest.Name, marks);
     }
 
     /// <summary>Hands out the model in force.</summary>
@@ -71,8 +74,19 @@ internal sealed class ServingModels : IAsyncDisposable
         var bundle = registry is null
             ? ModelBundle.Open(BundleLocator.Find(context, data, topology.Model.Bundle))
             : await RegistryAccess.InForceAsync(context, data, registry, topology.Model, cancellationToken);
-        var model = await LoadAsync(context, bundle, topology, before: null, cancellationToken);
-        var serving = new ServingModels(context, topology, registry, bundle, model);
+        var marks = OpenMarks(context, data);
+        EnrichmentModel model;
+        try
+        {
+            model = await LoadAsync(context, bundle, topology, before: null, marks, cancellationToken);
+        }
+        catch
+        {
+            marks?.Dispose();
+            throw;
+        }
+
+        var serving = new ServingModels(context, topology, registry, bundle, model, marks);
         try
         {
             if (topology.Labelling is { Enabled: true, SecondBundle: { } second })
@@ -143,7 +157,7 @@ internal sealed class ServingModels : IAsyncDisposable
             if (isHere)
                 await _slot.AdoptAsync(cancellationToken);
             else
-                await _slot.SwapAsync(async (before, token) => await LoadAsync(_context, next, _topology, before, token), cancellationToken);
+                await _slot.SwapAsync(async (before, token) => await LoadAsync(_context, next, _topology, before, _marks, token), cancellationToken);
             (Bundle, _refused) = (next, "");
             _context.Tell(new Notice(NoticeLevel.Information, "model_swapped", $"{next.Manifest.Name} {next.Manifest.Version} is in force ({next.Digest[..12]}, verified)"));
             if (Swapped is { } swapped)
@@ -176,12 +190,13 @@ internal sealed class ServingModels : IAsyncDisposable
         await _stop.CancelAsync();
         await _following;
         await _slot.DisposeAsync();
+        _marks?.Dispose();
         _stop.Dispose();
     }
 
     /// <summary>A model of a bundle for a topology; shares the encoder of the model before where it is the same.</summary>
     internal static async ValueTask<EnrichmentModel> LoadAsync(
-        CliContext context, ModelBundle bundle, TopologyDefinition topology, IEnrichmentModel? before, CancellationToken cancellationToken)
+        CliContext context, ModelBundle bundle, TopologyDefinition topology, IEnrichmentModel? before, CrashMarks? marks, CancellationToken cancellationToken)
     {
         SharedModelRunner runner;
         if (before?.Runner is SharedModelRunner shared && shared.Digest == bundle.Manifest.Encoder.Sha256)
@@ -191,7 +206,7 @@ internal sealed class ServingModels : IAsyncDisposable
         else
         {
             var onnx = ModelAccess.Runner(context, bundle, topology.Model, topology.Batching.MaxConcurrentBatches);
-            runner = new SharedModelRunner(onnx, bundle.Manifest.Encoder.Sha256);
+            runner = new SharedModelRunner(marks is null ? onnx : new CrashGuardedRunner(onnx, bundle.Manifest.Encoder.Sha256, marks), bundle.Manifest.Encoder.Sha256);
             await onnx.WarmUpAsync(cancellationToken);
         }
 
@@ -204,6 +219,14 @@ internal sealed class ServingModels : IAsyncDisposable
             await runner.DisposeAsync();
             throw;
         }
+    }
+
+    private static CrashMarks? OpenMarks(CliContext context, string? data)
+    {
+        var marks = CrashMarks.TryOpen(Path.Combine(DataFolder.Resolve(context, data), "running"));
+        if (marks is { Found: > 0 })
+            context.Tell(new Notice(NoticeLevel.Warning, "model_crash_suspected", $"the last process ended while the model computed {marks.Found} windows of text; they are computed in small batches, and one that ends the process again and again, alone, becomes a dead letter"));
+        return marks;
     }
 
     // A bundle that does not load must not end the stream, nor be tried again every second.

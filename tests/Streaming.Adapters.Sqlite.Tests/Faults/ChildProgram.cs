@@ -4,12 +4,17 @@ using System.Text;
 using Streaming.Adapters.Sqlite.Log;
 using Streaming.Contracts;
 using Streaming.Core;
+using Streaming.Core.Engine;
+using Streaming.Core.Engine.Channels;
 using Streaming.Core.Messaging;
+using Streaming.Core.Models;
+using Streaming.Core.Models.Crashes;
 using Streaming.Core.Sinks;
+using Streaming.Testing.Fakes;
 
 namespace Streaming.Adapters.Sqlite.Tests.Faults;
 
-/// <summary>What the tests run in a process of its own: <c>append</c>, <c>pipeline</c>, and by hand <c>bench</c>.</summary>
+/// <summary>What the tests run in a process of its own: <c>append</c>, <c>pipeline</c>, <c>crash</c>, and by hand <c>bench</c>.</summary>
 internal static class ChildProgram
 {
     internal const string Topic = "text.raw";
@@ -38,6 +43,9 @@ internal static class ChildProgram
                 return 0;
             case "pipeline":
                 await PipeAsync(store, stopAtEnd: false);
+                return 0;
+            case "crash":
+                await CrashAsync(store, args[2]);
                 return 0;
             case "bench":
                 await BenchAsync(store, int.Parse(args[2], CultureInfo.InvariantCulture), int.Parse(args[3], CultureInfo.InvariantCulture));
@@ -84,6 +92,26 @@ internal static class ChildProgram
             if (!stopAtEnd)
                 Console.WriteLine((messages[^1].Offset + 1).ToString(CultureInfo.InvariantCulture));
         }
+    }
+
+    /// <summary>Runs what is in the log to its end, with a model that ends the process over one text, and marks beside it.</summary>
+    private static async Task CrashAsync(EmbeddedStore store, string folder)
+    {
+        using var marks = CrashMarks.TryOpen(folder)!;
+        await using var model = new DeadlyModel(marks);
+        await using var source = store.CreateSource(new EmbeddedSourceOptions { Group = Topology, Topics = [Topic], StopAtEnd = true });
+        var sink = store.CreateSink(Topology);
+        var pipeline = new Pipeline
+        {
+            Topology = Topology,
+            Source = source,
+            Sink = sink,
+            DeadLetters = sink,
+            Models = new FixedModelSource(model),
+            Batching = new BatchingOptions { MaxBatchSize = NativeCrashTests.Batch, MaxConcurrentBatches = NativeCrashTests.Calls },
+            Time = TimeProvider.System,
+        };
+        await new ChannelEngine().RunAsync(pipeline, CancellationToken.None, CancellationToken.None);
     }
 
     private static async Task BenchAsync(EmbeddedStore store, int count, int batch)
