@@ -16,6 +16,7 @@ internal sealed class ProgressLine(CliContext context) : IDisposable
     private string? _step;
     private long _stepStarted;
     private long _shown;
+    private string? _text;
     private bool _isOpen;
 
     /// <summary>Work has come this far.</summary>
@@ -32,14 +33,16 @@ internal sealed class ProgressLine(CliContext context) : IDisposable
             if (isNew)
             {
                 Close();
-                (_step, _stepStarted) = (step, now);
+                (_step, _stepStarted, _text) = (step, now, null);
             }
 
             var isLast = total > 0 && done >= total;
             if (!isNew && !isLast && context.Time.GetElapsedTime(_shown, now) < (context.IsErrorTerminal ? RedrawEvery : PrintEvery))
                 return;
-            _shown = now;
             var text = Describe(done, total, context.Time.GetElapsedTime(_stepStarted, now), detail);
+            if (text == _text)
+                return;
+            (_shown, _text) = (now, text);
             if (context.IsErrorTerminal)
             {
                 context.Error.Write($"\r{Fitting(text)}\u001b[K");
