@@ -42,7 +42,7 @@ public sealed class EmbeddedStore : IAsyncDisposable
         Options = options;
         Time = time;
         _turn = turn;
-        Appended = new AppendSignal();
+        Appended = new Signal();
         Writer = new StoreWriter(database, turn, options, time, Appended.Raise);
         _readers = new ReaderPool(OpenReader);
         Search = new EmbeddedSearchIndex(this);
@@ -70,7 +70,7 @@ public sealed class EmbeddedStore : IAsyncDisposable
 
     internal StoreWriter Writer { get; }
 
-    internal AppendSignal Appended { get; }
+    internal Signal Appended { get; }
 
     /// <summary>Opens a store; makes the file, and the folder it lies in, when they are not there.</summary>
     /// <param name="path">The file, usually <see cref="FileName"/> in the data folder.</param>

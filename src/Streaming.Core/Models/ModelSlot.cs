@@ -13,7 +13,7 @@ public sealed class ModelSlot : IModelSource, IAsyncDisposable
     private readonly int _maxVersions;
     private Held _current;
     private (Held Held, ModelCandidate Candidate)? _candidate;
-    private TaskCompletionSource _released = NewSignal();
+    private readonly Signal _released = new();
     private Exception? _failure;
     private int _alive = 1;
 
@@ -166,7 +166,7 @@ public sealed class ModelSlot : IModelSource, IAsyncDisposable
             {
                 if (_alive == 0 || _failure is not null)
                     break;
-                released = _released.Task;
+                released = _released.Next;
             }
 
             await released.ConfigureAwait(false);
@@ -174,8 +174,6 @@ public sealed class ModelSlot : IModelSource, IAsyncDisposable
 
         Surface();
     }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async ValueTask<IEnrichmentModel> LoadAsync(Func<IEnrichmentModel, CancellationToken, ValueTask<IEnrichmentModel>> load, CancellationToken cancellationToken)
     {
@@ -243,7 +241,7 @@ public sealed class ModelSlot : IModelSource, IAsyncDisposable
                     return;
                 }
 
-                released = _released.Task;
+                released = _released.Next;
             }
 
             await released.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -273,7 +271,7 @@ public sealed class ModelSlot : IModelSource, IAsyncDisposable
         {
             lock (_lock)
                 _failure = exception;
-            Signal();
+            _released.Raise();
         }
     });
 
@@ -281,19 +279,7 @@ public sealed class ModelSlot : IModelSource, IAsyncDisposable
     {
         lock (_lock)
             _alive--;
-        Signal();
-    }
-
-    private void Signal()
-    {
-        TaskCompletionSource signal;
-        lock (_lock)
-        {
-            signal = _released;
-            _released = NewSignal();
-        }
-
-        signal.SetResult();
+        _released.Raise();
     }
 
     private void Surface()

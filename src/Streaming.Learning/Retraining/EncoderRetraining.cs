@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Streaming.Contracts;
 using Streaming.Core;
 using Streaming.Core.Labelling;
 using Streaming.Core.Models.Bundle;
@@ -63,7 +64,7 @@ public sealed class EncoderRetraining
             if (head.Task is HeadTask.AspectCategory)
                 throw new StreamingException("retraining_task_unproven", $"The head '{head.Name}' finds categories of aspects, for which there are no labels and no frozen test set. Leave retraining.fine_tuning away, or put a bundle without that head in force.");
             var task = LearningSample.TaskOf(head.Task);
-            var word = task.ToString().ToLowerInvariant();
+            var word = task.ToName();
             if (!plan.Tasks.Contains(head.Task) || !plan.Tests.ContainsKey(head.Task))
                 throw new StreamingException("retraining_task_unproven", $"The encoder changes under the head '{head.Name}' too, and nothing could be proven for it. Have the stage {word} in the chain and set retraining.test.{word}, or leave retraining.fine_tuning away.");
             if (!plan.Originals.ContainsKey(head.Task) && !statistics.Groups.Any(group => group.Task == task && group.Trainable > 0))

@@ -32,7 +32,7 @@ public sealed class CachingModelRunner(IModelRunner inner, EncoderCache cache) :
             var keys = new List<UInt128>();
             for (var row = 0; row < batch.Count; row++)
             {
-                var key = EncoderCache.KeyOf(batch[row]);
+                var key = batch[row].Key();
                 if (cache.TryRead(key, batch[row].Length, output.Row(row)))
                     continue;
                 missing.Add(output.Miss(row));

@@ -84,16 +84,8 @@ public sealed class EncoderCache : IDisposable
         }
     }
 
-    /// <summary>What tokens are called here.</summary>
-    public static UInt128 KeyOf(TokenSequence tokens)
-    {
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(MemoryMarshal.AsBytes(tokens.Ids.Span), digest);
-        return BinaryPrimitives.ReadUInt128LittleEndian(digest);
-    }
-
     /// <summary>Reads the hidden states of tokens.</summary>
-    /// <param name="key">From <see cref="KeyOf"/>.</param>
+    /// <param name="key">From <see cref="TokenSequence.Key"/>.</param>
     /// <param name="tokens">How many they are.</param>
     /// <param name="values">Takes tokens × <see cref="Width"/> values, layer by layer.</param>
     /// <returns>Whether they are there.</returns>
@@ -123,7 +115,7 @@ public sealed class EncoderCache : IDisposable
     }
 
     /// <summary>Adds hidden states, unless they are there or there is no room.</summary>
-    /// <param name="key">From <see cref="KeyOf"/>.</param>
+    /// <param name="key">From <see cref="TokenSequence.Key"/>.</param>
     /// <param name="tokens">How many tokens.</param>
     /// <param name="values">Tokens × <see cref="Width"/> values, layer by layer.</param>
     public void Add(UInt128 key, int tokens, ReadOnlySpan<float> values)

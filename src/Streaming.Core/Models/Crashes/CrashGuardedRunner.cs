@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -11,7 +10,7 @@ namespace Streaming.Core.Models.Crashes;
 /// <param name="marks">Where calls are marked.</param>
 public sealed class CrashGuardedRunner(IModelRunner inner, string encoder, CrashMarks marks) : IModelRunner
 {
-    private readonly byte[] _encoder = Encoding.UTF8.GetBytes(encoder);
+    private readonly UInt128 _encoder = BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(encoder)));
 
     /// <inheritdoc/>
     public EncoderInfo Info => inner.Info;
@@ -22,7 +21,7 @@ public sealed class CrashGuardedRunner(IModelRunner inner, string encoder, Crash
     {
         var keys = new UInt128[batch.Count];
         for (var i = 0; i < keys.Length; i++)
-            keys[i] = KeyOf(batch[i]);
+            keys[i] = batch[i].Key() ^ _encoder;
         var isAlone = await marks.EnterAsync(keys, cancellationToken);
         try
         {
@@ -36,14 +35,4 @@ public sealed class CrashGuardedRunner(IModelRunner inner, string encoder, Crash
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => inner.DisposeAsync();
-
-    private UInt128 KeyOf(TokenSequence tokens)
-    {
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(_encoder);
-        hash.AppendData(MemoryMarshal.AsBytes(tokens.Ids.Span));
-        hash.GetHashAndReset(digest);
-        return BinaryPrimitives.ReadUInt128LittleEndian(digest);
-    }
 }

@@ -15,12 +15,12 @@ public sealed class EncoderCacheTests : IDisposable
     [Fact]
     public void TryRead_AddedBefore_GivesItBackAlsoAfterOpeningAgain()
     {
-        var key = EncoderCache.KeyOf(Tokens(1, 2));
+        var key = Tokens(1, 2).Key();
         using (var cache = Open())
         {
             cache.Add(key, 2, Values(2));
             Assert.True(IsThere(cache, key, 2));
-            Assert.False(IsThere(cache, EncoderCache.KeyOf(Tokens(2, 1)), 2));
+            Assert.False(IsThere(cache, Tokens(2, 1).Key(), 2));
         }
 
         using var again = Open();
@@ -35,17 +35,17 @@ public sealed class EncoderCacheTests : IDisposable
         using var cache = Open(maxBytes: 120);
 
         for (var i = 0; i < 10; i++)
-            cache.Add(EncoderCache.KeyOf(Tokens(i)), 1, Values(1));
+            cache.Add(Tokens(i).Key(), 1, Values(1));
 
         Assert.InRange(cache.Bytes, 1, 120);
-        Assert.True(IsThere(cache, EncoderCache.KeyOf(Tokens(0)), 1));
-        Assert.False(IsThere(cache, EncoderCache.KeyOf(Tokens(9)), 1));
+        Assert.True(IsThere(cache, Tokens(0).Key(), 1));
+        Assert.False(IsThere(cache, Tokens(9).Key(), 1));
     }
 
     [Fact]
     public void Open_CutAnywhereOrDamaged_NeverGivesWrongValues()
     {
-        var keys = Enumerable.Range(0, 3).Select(i => EncoderCache.KeyOf(Tokens(i))).ToList();
+        var keys = Enumerable.Range(0, 3).Select(i => Tokens(i).Key()).ToList();
         using (var cache = Open())
         {
             foreach (var key in keys)
@@ -83,7 +83,7 @@ public sealed class EncoderCacheTests : IDisposable
     public void Open_AnotherEncoder_DeletesWhatIsOfNoUseAnyMore()
     {
         using (var cache = Open())
-            cache.Add(EncoderCache.KeyOf(Tokens(1)), 1, Values(1));
+            cache.Add(Tokens(1).Key(), 1, Values(1));
 
         using var other = EncoderCache.Open(_folder.Path, "bbbb", Info, 10_000)!;
 
