@@ -173,6 +173,7 @@ public sealed class KafkaMessageSource : IMessageSource
         var consumer = _consumer!;
         var queue = _queue!;
         var result = new PollResult();
+        var nudge = FetchNudge.IsOfUse(_settings) ? new FetchNudge(NativeHandle.Of(consumer.Handle), _options.Time) : null;
         var paused = false;
         var fullSince = 0L;
         Func<TopicPartition, long, DateTimeOffset, int> accept = Accept;
@@ -216,6 +217,7 @@ public sealed class KafkaMessageSource : IMessageSource
                 result.Clear();
                 _rebalancesAtPoll = _assignments.Count;
                 queue.Poll(result, paused ? 50 : _pump.IsDue ? 0 : PollMilliseconds, accept);
+                nudge?.Give();
                 Rewind(consumer);
                 if (result.Messages.Count > 0)
                 {

@@ -96,6 +96,9 @@ internal static unsafe partial class RdKafka
     [LibraryImport(Name, EntryPoint = "rd_kafka_metadata_destroy")]
     internal static partial void MetadataDestroy(nint metadata);
 
+    [LibraryImport(Name, EntryPoint = "rd_kafka_sasl_set_credentials", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint SaslSetCredentials(nint client, string username, string password);
+
     [LibraryImport(Name, EntryPoint = "rd_kafka_mem_malloc")]
     internal static partial byte* Allocate(nint client, nuint size);
 }

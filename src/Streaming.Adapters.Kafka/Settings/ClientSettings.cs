@@ -1,3 +1,5 @@
+using System.Globalization;
+using Streaming.Adapters.Kafka.Native;
 using Streaming.Core;
 
 namespace Streaming.Adapters.Kafka;
@@ -17,8 +19,19 @@ internal static class ClientSettings
     [
         // A process that dies gives its partitions up in time for others to go on within half a minute.
         ("session.timeout.ms", "15000"),
-        // The library would read 64 MB ahead, a third of a worker's memory. More makes a null pipeline faster, a model never: before 2.2
-        // the library rests for a second whenever this is full, so what fits in here is also the most that is read in a second.
+    ];
+
+    // The library would read 100,000 messages or 64 MB ahead, a third of a worker's memory. It looks at a full queue again after
+    // FetchNudge.Rest, so what fits in here is the most that is read in that time.
+    private static readonly (string Name, string Value)[] ReadingAhead =
+    [
+        ("queued.min.messages", "16384"),
+        ("queued.max.messages.kbytes", "4096"),
+    ];
+
+    // Where it rests for a second instead: that much a second.
+    private static readonly (string Name, string Value)[] ReadingFarAhead =
+    [
         ("queued.min.messages", "100000"),
         ("queued.max.messages.kbytes", "16384"),
     ];
@@ -43,9 +56,12 @@ internal static class ClientSettings
         settings["enable.auto.offset.store"] = "false";
         // An offset outside of the log is an error to be told, never a silent jump.
         settings["auto.offset.reset"] = "error";
-        // Since 2.2 that rest can be told.
-        if (KafkaSettings.Knows("fetch.queue.backoff.ms", "20"))
-            settings.TryAdd("fetch.queue.backoff.ms", "20");
+        var rest = FetchNudge.Rest.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
+        var canTellRest = KafkaSettings.Knows("fetch.queue.backoff.ms", rest);
+        if (canTellRest)
+            settings.TryAdd("fetch.queue.backoff.ms", rest);
+        foreach (var (name, value) in canTellRest || FetchNudge.IsOfUse(settings) ? ReadingAhead : ReadingFarAhead)
+            settings.TryAdd(name, value);
         if (options.Topics.Any(topic => topic.StartsWith('^')))
             settings.TryAdd("topic.metadata.refresh.interval.ms", "30000");
         return settings;

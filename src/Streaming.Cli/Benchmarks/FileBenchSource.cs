@@ -13,10 +13,10 @@ internal sealed class FileBenchSource(string file, int repeat) : IBenchSource
     public string Name => "file";
 
     /// <inheritdoc/>
-    public Task PrepareAsync(long? documents, CancellationToken cancellationToken)
+    public Task<long> PrepareAsync(long? documents, CancellationToken cancellationToken)
     {
         _documents = documents;
-        return Task.CompletedTask;
+        return Task.FromResult(documents ?? long.MaxValue);
     }
 
     /// <inheritdoc/>

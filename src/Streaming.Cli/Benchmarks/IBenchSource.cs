@@ -11,7 +11,8 @@ internal interface IBenchSource : IAsyncDisposable
     /// <summary>Puts so many messages in place, before anything is measured.</summary>
     /// <param name="documents">How many; null: as many as the file has, times its repetitions.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    Task PrepareAsync(long? documents, CancellationToken cancellationToken);
+    /// <returns>Where a round ends: no more messages than these are there, or wanted.</returns>
+    Task<long> PrepareAsync(long? documents, CancellationToken cancellationToken);
 
     /// <summary>A source that starts with the first of them.</summary>
     IMessageSource Open();

@@ -49,7 +49,7 @@ internal sealed class KafkaBenchSource : IBenchSource
     public IReadOnlyDictionary<string, string> Client => _client;
 
     /// <inheritdoc/>
-    public async Task PrepareAsync(long? documents, CancellationToken cancellationToken)
+    public async Task<long> PrepareAsync(long? documents, CancellationToken cancellationToken)
     {
         await MakeTopicAsync(cancellationToken);
         var count = documents ?? Lines() * _repeat;
@@ -67,6 +67,8 @@ internal sealed class KafkaBenchSource : IBenchSource
                     throw new StreamingException("kafka_produce_refused", $"the broker refused a message: {result.Error}", ExitCode.CheckFailed);
             }
         }
+
+        return count;
     }
 
     /// <summary>A new, empty topic to use from here on.</summary>

@@ -33,7 +33,7 @@ internal sealed record PipelineComparison
     {
         var label = Documents is { } documents ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"measuring {documents:N0}") : "measuring";
         progress.Report(label, 0, Rounds, "preparing");
-        await source.PrepareAsync(Documents, cancellationToken);
+        var limit = await source.PrepareAsync(Documents, cancellationToken);
         var rounds = new List<PipelineRound>();
         var ones = new List<PipelineRound>();
         var shadowed = new List<PipelineRound>();
@@ -73,7 +73,7 @@ internal sealed record PipelineComparison
         return new PipelineComparisonResult(rounds, ones, shadowed, alone, kcat, peak);
 
         async Task<PipelineRound> Round(PipelineVariant variant) => await benchmark.RunAsync(
-            source.Open(), Documents ?? long.MaxValue, await sink.OpenAsync(cancellationToken), sink.Delivery, variant, cancellationToken);
+            source.Open(), limit, await sink.OpenAsync(cancellationToken), sink.Delivery, variant, cancellationToken);
 
         // The very batches that the engine makes of these messages; the round that writes them down is not measured.
         async Task<List<int[][]>> RecordAsync()

@@ -98,6 +98,7 @@ public sealed class MessageDecoder
         if (reader.TokenType != JsonTokenType.StartObject)
             return Fail(ErrorCodes.MalformedJson, "the value must be a JSON object");
         var fields = default(Fields);
+        using var unknown = new UnknownFields(bytes.Length);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var field = FieldOf(ref reader);
@@ -105,11 +106,10 @@ public sealed class MessageDecoder
                 return Fail(ErrorCodes.MalformedJson, $"the field '{NameOf(field)}' occurs twice");
             if (field == Field.Unknown)
             {
-                var name = reader.GetString()!;
+                var start = (int)reader.TokenStartIndex;
                 reader.Read();
-                fields.Unknown ??= new Dictionary<string, JsonElement>(StringComparer.Ordinal);
-                if (!fields.Unknown.TryAdd(name, ReadElement(ref reader, bytes)))
-                    return Fail(ErrorCodes.MalformedJson, "an unknown field occurs twice");
+                reader.Skip();
+                unknown.Add(bytes[start..(int)reader.BytesConsumed]);
                 continue;
             }
 
@@ -149,6 +149,8 @@ public sealed class MessageDecoder
             return Fail(ErrorCodes.InvalidField, "'text' is missing");
         if (fields.Id is not null && CheckId(fields.Id) is { } wrong)
             return Fail(ErrorCodes.InvalidId, $"'id' {wrong}");
+        if (!unknown.TryTake(out var others))
+            return Fail(ErrorCodes.MalformedJson, "a field unknown to the schema occurs twice, or one inside of it");
         id ??= fields.Id ?? DefaultId(message);
         return new DecodedMessage(id, new TextMessage
         {
@@ -158,7 +160,7 @@ public sealed class MessageDecoder
             Source = fields.Source,
             EventTime = fields.EventTime ?? InRange(message.Timestamp),
             Metadata = fields.Metadata,
-            Unknown = fields.Unknown,
+            Unknown = others,
         });
     }
 
@@ -258,7 +260,6 @@ public sealed class MessageDecoder
         public string? Source;
         public DateTimeOffset? EventTime;
         public JsonElement? Metadata;
-        public Dictionary<string, JsonElement>? Unknown;
         private int _seen;
 
         public bool Add(Field field)
