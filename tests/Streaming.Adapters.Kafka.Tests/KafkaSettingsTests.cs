@@ -1,3 +1,4 @@
+using Streaming.Adapters.Kafka.Native;
 using Streaming.Core;
 
 namespace Streaming.Adapters.Kafka.Tests;
@@ -75,4 +76,27 @@ public sealed class KafkaSettingsTests
         Assert.Equal(["bootstrap.servers", "fetch.max.bytes"], KafkaSettings.ForConsumer(settings).Keys.Order());
         Assert.Equal(["bootstrap.servers", "linger.ms"], KafkaSettings.ForProducer(settings).Keys.Order());
     }
+
+    [Theory]
+    [InlineData("plaintext")]
+    [InlineData("sasl_plaintext")]
+    public void Consumer_ReadAhead_IsSmallWhereAFullQueueRestsShortly(string protocol)
+    {
+        var settings = ClientSettings.Consumer(Options(("security.protocol", protocol)));
+
+        var restsShortly = settings.ContainsKey("fetch.queue.backoff.ms") || FetchNudge.IsOfUse(settings);
+        Assert.Equal(restsShortly ? "4096" : "16384", settings["queued.max.messages.kbytes"]);
+        Assert.True(restsShortly || protocol != "plaintext" || KafkaLibrary.Load().StartsWith("1.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Consumer_ReadAheadOfTheTopology_IsKept() =>
+        Assert.Equal("100", ClientSettings.Consumer(Options(("queued.min.messages", "100")))["queued.min.messages"]);
+
+    private static KafkaSourceOptions Options(params (string Name, string Value)[] client) => new()
+    {
+        Client = client.Append(("bootstrap.servers", "localhost:9092")).ToDictionary(),
+        Topics = ["t"],
+        Group = "g",
+    };
 }
