@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
@@ -47,11 +49,17 @@ internal sealed class Answer(HttpStatusCode status, PooledBuffer body, TimeSpan?
 }
 
 /// <summary>No answer: refused, cut, timed out.</summary>
-internal sealed class NoAnswerException(string message, Exception inner) : Exception(message, inner);
+internal sealed class NoAnswerException(string message, Exception inner) : Exception(message, inner)
+{
+    /// <summary>True when the host's certificate is the reason: waiting does not help.</summary>
+    public bool IsUntrusted => InnerException is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: AuthenticationException };
+}
 
 /// <summary>Requests to a cluster: hosts in turn, authentication, trust, time limits. What an answer means is the caller's.</summary>
 internal sealed class ElasticsearchClient : IDisposable
 {
+    // RFC 5280, 4.2.1.12: what a certificate must be good for, where it says what it is good for.
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private readonly HttpClient _http;
     private readonly HostPool _hosts;
@@ -211,11 +219,13 @@ internal sealed class ElasticsearchClient : IDisposable
         {
             authorities.ImportFromPemFile(options.CaFile);
         }
-        catch (Exception e) when (e is IOException or System.Security.Cryptography.CryptographicException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or CryptographicException or UnauthorizedAccessException)
         {
             throw new StreamingException("elasticsearch_setting_invalid", $"sink.ca_file: {options.CaFile} is not a readable PEM file.", ExitCode.Usage, e);
         }
 
+        if (authorities.Count == 0)
+            throw new StreamingException("elasticsearch_setting_invalid", $"sink.ca_file: {options.CaFile} holds no certificate.");
         handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) => IsTrusted(authorities, certificate, chain, errors);
         return handler;
     }
@@ -231,12 +241,14 @@ internal sealed class ElasticsearchClient : IDisposable
         own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         own.ChainPolicy.CustomTrustStore.AddRange(authorities);
         own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        own.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
         if (chain is not null)
         {
             foreach (var element in chain.ChainElements)
                 own.ChainPolicy.ExtraStore.Add(element.Certificate);
         }
 
-        return own.Build(new X509Certificate2(certificate));
+        using var server = new X509Certificate2(certificate);
+        return own.Build(server);
     }
 }

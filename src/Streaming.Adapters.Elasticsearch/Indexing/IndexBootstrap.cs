@@ -19,7 +19,7 @@ internal sealed class IndexBootstrap(ElasticsearchClient client, ElasticsearchOp
 
     /// <summary>Checks product, version and credentials.</summary>
     /// <exception cref="StreamingException">
-    /// <c>elasticsearch_unreachable</c>, <c>elasticsearch_authentication_failed</c>, <c>elasticsearch_wrong_product</c>, <c>elasticsearch_too_old</c>.
+    /// <c>elasticsearch_unreachable</c>, <c>elasticsearch_certificate_untrusted</c>, <c>elasticsearch_authentication_failed</c>, <c>elasticsearch_wrong_product</c>, <c>elasticsearch_too_old</c>.
     /// </exception>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
@@ -39,6 +39,14 @@ internal sealed class IndexBootstrap(ElasticsearchClient client, ElasticsearchOp
                 }
 
                 why = $"it answers {answer.Status}";
+            }
+            catch (NoAnswerException e) when (e.IsUntrusted)
+            {
+                throw new StreamingException(
+                    "elasticsearch_certificate_untrusted",
+                    $"The certificate of Elasticsearch is not trusted ({e.Message}). Name the authority that signed it in the topology's sink.ca_file, and a host that it is made out to in sink.url.",
+                    ExitCode.Usage,
+                    e);
             }
             catch (NoAnswerException e)
             {

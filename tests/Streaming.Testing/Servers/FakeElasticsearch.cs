@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 
@@ -14,6 +17,7 @@ namespace Streaming.Testing.Servers;
 public sealed class FakeElasticsearch : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly X509Certificate2? _certificate;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, (long Version, byte[]? Document)> _documents = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> _sentAfterSuccess = new(StringComparer.Ordinal);
@@ -26,14 +30,19 @@ public sealed class FakeElasticsearch : IAsyncDisposable
     private long _superseded;
 
     /// <summary>Starts it.</summary>
-    public FakeElasticsearch()
+    /// <param name="certificate">With it, TLS is spoken; the caller's to dispose, afterwards.</param>
+    public FakeElasticsearch(X509Certificate2? certificate = null)
     {
+        _certificate = certificate;
         _listener.Start();
         _accepting = AcceptAsync();
     }
 
     /// <summary>Its address.</summary>
-    public Uri Url => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+    public Uri Url => new($"{(_certificate is null ? "http" : "https")}://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+
+    /// <summary>The <c>Authorization</c> header to insist on; null: none is needed.</summary>
+    public string? Authorization { get; set; }
 
     /// <summary>The fault for the bulk request with this number (from 1) and these ids, or null. Called for each.</summary>
     public Func<int, IReadOnlyList<string>, BulkFault?> Fault { get; set; } = (_, _) => null;
@@ -105,13 +114,15 @@ public sealed class FakeElasticsearch : IAsyncDisposable
         using (connection)
         {
             connection.NoDelay = true;
-            var stream = connection.GetStream();
-            var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 64 * 1024));
             try
             {
+                await using var stream = await SecureAsync(connection.GetStream());
+                var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 64 * 1024));
                 while (await HttpWire.ReadAsync(reader, _stop.Token) is { } request)
                 {
-                    var answer = request.Path.Contains("/_bulk", StringComparison.Ordinal) ? await BulkAsync(request) : Other(request);
+                    var answer = !IsAllowed(request) ? HttpWire.Answer(401, "{}"u8)
+                        : request.Path.Contains("/_bulk", StringComparison.Ordinal) ? await BulkAsync(request)
+                        : Other(request);
                     if (answer is null)
                         return;
                     await stream.WriteAsync(answer, _stop.Token);
@@ -119,12 +130,23 @@ public sealed class FakeElasticsearch : IAsyncDisposable
                         return;
                 }
             }
-            catch (Exception e) when (e is IOException or OperationCanceledException or SocketException)
+            catch (Exception e) when (e is IOException or OperationCanceledException or SocketException or AuthenticationException)
             {
-                // The other side went, or this one stops.
+                // The other side went or does not trust this one, or this one stops.
             }
         }
     }
+
+    private async Task<Stream> SecureAsync(NetworkStream stream)
+    {
+        if (_certificate is null)
+            return stream;
+        var secure = new SslStream(stream);
+        await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
+        return secure;
+    }
+
+    private bool IsAllowed(WireRequest request) => Authorization is null || request.Headers.GetValueOrDefault("Authorization") == Authorization;
 
     private readonly ConcurrentSet<byte[]> _cut = new();
 

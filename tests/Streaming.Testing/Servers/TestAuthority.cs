@@ -26,16 +26,24 @@ public sealed class TestAuthority : IDisposable
     /// <summary>Writes a server's key and certificate, in one PEM file.</summary>
     public void WriteServer(string path)
     {
+        using var certificate = IssueServer(IPAddress.Loopback);
+        using var key = certificate.GetRSAPrivateKey()!;
+        File.WriteAllText(path, $"{key.ExportPkcs8PrivateKeyPem()}\n{certificate.ExportCertificatePem()}\n");
+    }
+
+    /// <summary>A server's certificate for an address and localhost, with its key; the caller's to dispose.</summary>
+    public X509Certificate2 IssueServer(IPAddress address)
+    {
         using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var request = new CertificateRequest($"CN={address}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
+        names.AddIpAddress(address);
         names.AddDnsName("localhost");
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_certificate, true, false));
         using var certificate = request.Create(_certificate, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1), RandomNumberGenerator.GetBytes(8));
-        File.WriteAllText(path, $"{key.ExportPkcs8PrivateKeyPem()}\n{certificate.ExportCertificatePem()}\n");
+        return certificate.CopyWithPrivateKey(key);
     }
 
     /// <inheritdoc/>
