@@ -3,11 +3,13 @@ using Streaming.Core.Models;
 namespace Streaming.Adapters.Onnx.Running;
 
 /// <summary>Hidden states in a runner's buffer; disposing gives the buffer back.</summary>
-internal sealed class OnnxEncoderOutput(OnnxModelRunner runner, EncoderBuffer buffer, ReadOnlyMemory<float> hidden, ReadOnlyMemory<int> lengths, int padded) : EncoderOutput
+internal sealed class OnnxEncoderOutput(OnnxModelRunner runner, EncoderBuffer buffer, ReadOnlyMemory<float> hidden, ReadOnlyMemory<int> lengths, int padded, TimeSpan took) : EncoderOutput
 {
     private int _disposed;
 
     public override int PaddedLength => padded;
+
+    public override TimeSpan? Took => took;
 
     public override ReadOnlySpan<float> Hidden(int layer, int row)
     {

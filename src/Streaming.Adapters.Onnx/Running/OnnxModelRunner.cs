@@ -10,7 +10,7 @@ namespace Streaming.Adapters.Onnx.Running;
 
 /// <summary>
 /// Runs a bundle's encoder on ONNX Runtime. Passes run on threads of its own, at most
-/// <see cref="OnnxRunnerOptions.MaxConcurrent"/> at once; callers wait without a thread.
+/// <see cref="OnnxRunnerOptions.MaxConcurrent"/> at once; more calls wait in their order, without a thread.
 /// </summary>
 public sealed class OnnxModelRunner : IModelRunner
 {
@@ -20,18 +20,16 @@ public sealed class OnnxModelRunner : IModelRunner
     private readonly RunOptions _runOptions = new();
     private readonly string[] _inputNames = [EncoderNames.InputIds, EncoderNames.Lengths];
     private readonly string[] _outputNames;
-    private readonly SemaphoreSlim _slots;
     private readonly BlockingCollection<Pass> _passes = [];
     private readonly ConcurrentBag<EncoderBuffer> _buffers = [];
     private readonly Task _workers;
-    private readonly int _maxBuffers;
+    private readonly int _maxConcurrent;
     private int _disposed;
 
     private OnnxModelRunner(InferenceSession session, EncoderInfo info, int maxConcurrent)
     {
-        (_session, Info, _maxBuffers) = (session, info, 2 * maxConcurrent);
+        (_session, Info, _maxConcurrent) = (session, info, maxConcurrent);
         _outputNames = info.Layers.Select(EncoderNames.Layer).ToArray();
-        _slots = new SemaphoreSlim(maxConcurrent);
         var workers = new Task[maxConcurrent];
         for (var i = 0; i < workers.Length; i++)
             workers[i] = Task.Factory.StartNew(Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -68,7 +66,7 @@ public sealed class OnnxModelRunner : IModelRunner
         try
         {
             CheckShape(session, manifest);
-            return new OnnxModelRunner(session, new EncoderInfo(manifest.Dimensions, [.. layers], manifest.MaxSequenceLength, device), options.MaxConcurrent);
+            return new OnnxModelRunner(session, new EncoderInfo(manifest.Dimensions, [.. layers], manifest.MaxSequenceLength, device) { CallsAhead = 1 }, options.MaxConcurrent);
         }
         catch
         {
@@ -84,21 +82,17 @@ public sealed class OnnxModelRunner : IModelRunner
         ArgumentNullException.ThrowIfNull(batch);
         var padded = PaddedLength(batch);
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var pass = new Pass(batch, padded, cancellationToken);
         try
         {
-            var pass = new Pass(batch, padded);
             _passes.Add(pass, CancellationToken.None);
-            return await pass.Completion.Task.ConfigureAwait(false);
         }
         catch (InvalidOperationException) when (_passes.IsAddingCompleted)
         {
             throw new ObjectDisposedException(nameof(OnnxModelRunner));
         }
-        finally
-        {
-            _slots.Release();
-        }
+
+        return await pass.Completion.Task.ConfigureAwait(false);
     }
 
     /// <summary>Runs one small batch on every thread, so that the first real one finds everything loaded.</summary>
@@ -106,7 +100,7 @@ public sealed class OnnxModelRunner : IModelRunner
     {
         var length = Math.Min(WarmUpLength, Info.MaxSequenceLength);
         var batch = new[] { new TokenSequence(new int[length]), new TokenSequence(new int[Math.Max(1, length / 2)]) };
-        var passes = new Task[_slots.CurrentCount];
+        var passes = new Task[_maxConcurrent];
         for (var i = 0; i < passes.Length; i++)
             passes[i] = Warm();
         await Task.WhenAll(passes).ConfigureAwait(false);
@@ -132,7 +126,7 @@ public sealed class OnnxModelRunner : IModelRunner
     internal void GiveBack(EncoderBuffer buffer)
     {
         // More are out only when callers keep outputs; those go to the collector instead of staying for ever.
-        if (_buffers.Count < _maxBuffers)
+        if (_buffers.Count < 2 * _maxConcurrent)
             _buffers.Add(buffer);
     }
 
@@ -176,6 +170,12 @@ public sealed class OnnxModelRunner : IModelRunner
     {
         foreach (var pass in _passes.GetConsumingEnumerable())
         {
+            if (pass.CancellationToken.IsCancellationRequested)
+            {
+                pass.Completion.SetCanceled(pass.CancellationToken);
+                continue;
+            }
+
             try
             {
                 pass.Completion.SetResult(Compute(pass));
@@ -196,6 +196,7 @@ public sealed class OnnxModelRunner : IModelRunner
         if (!_buffers.TryTake(out var buffer))
             buffer = new EncoderBuffer();
         var given = false;
+        var started = TimeProvider.System.GetTimestamp();
         var rows = pass.Batch.Count;
         var values = new OrtValue[2 + _outputNames.Length];
         try
@@ -209,7 +210,7 @@ public sealed class OnnxModelRunner : IModelRunner
                 values[2 + i] = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, hidden.Slice(i * layerSize, layerSize), [rows, pass.Padded, Info.Dimensions]);
             _session.Run(_runOptions, _inputNames, new ArraySegment<OrtValue>(values, 0, 2), _outputNames, new ArraySegment<OrtValue>(values, 2, _outputNames.Length));
             given = true;
-            return new OnnxEncoderOutput(this, buffer, hidden, lengths, pass.Padded);
+            return new OnnxEncoderOutput(this, buffer, hidden, lengths, pass.Padded, TimeProvider.System.GetElapsedTime(started));
         }
         finally
         {
@@ -220,11 +221,13 @@ public sealed class OnnxModelRunner : IModelRunner
         }
     }
 
-    private sealed class Pass(IReadOnlyList<TokenSequence> batch, int padded)
+    private sealed class Pass(IReadOnlyList<TokenSequence> batch, int padded, CancellationToken cancellationToken)
     {
         public IReadOnlyList<TokenSequence> Batch { get; } = batch;
 
         public int Padded { get; } = padded;
+
+        public CancellationToken CancellationToken { get; } = cancellationToken;
 
         // Continuations must not run on the runner's threads: they belong to the engine.
         public TaskCompletionSource<EncoderOutput> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

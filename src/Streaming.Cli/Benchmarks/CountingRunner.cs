@@ -22,7 +22,7 @@ internal sealed class CountingRunner(IModelRunner inner, TimeProvider time) : IM
     public long PaddedTokens => Interlocked.Read(ref _padded);
 
     /// <summary>Time spent in passes so far, those beside each other added up.</summary>
-    public TimeSpan Took => time.GetElapsedTime(0, Interlocked.Read(ref _ticks));
+    public TimeSpan Took => TimeSpan.FromTicks(Interlocked.Read(ref _ticks));
 
     /// <summary>From here on, writes batches down.</summary>
     public void StartRecording()
@@ -49,7 +49,7 @@ internal sealed class CountingRunner(IModelRunner inner, TimeProvider time) : IM
             Record(batch);
         var started = time.GetTimestamp();
         var output = await inner.RunAsync(batch, cancellationToken);
-        Interlocked.Add(ref _ticks, time.GetTimestamp() - started);
+        Interlocked.Add(ref _ticks, (output.Took ?? time.GetElapsedTime(started)).Ticks);
         long tokens = 0;
         for (var row = 0; row < batch.Count; row++)
             tokens += batch[row].Length;

@@ -24,7 +24,7 @@ public sealed record BatchingOptions
     /// <summary>Bytes of messages in the pipeline at once. 64 KiB–4 GiB.</summary>
     public long MaxQueueBytes { get; init; } = 64L * 1024 * 1024;
 
-    /// <summary>Model calls in flight; 0 chooses for the device (CPU: one a core).</summary>
+    /// <summary>Model calls computed at once; 0 chooses for the device (CPU: one a core).</summary>
     public int MaxConcurrentBatches { get; init; }
 
     /// <summary>
@@ -42,7 +42,7 @@ public sealed record BatchingOptions
     /// </summary>
     public int MaxModelFailures { get; init; } = 20;
 
-    /// <summary>Model calls to keep in flight: what is set, or what suits the device. A GPU computes one while the next is being copied.</summary>
+    /// <summary>Model calls to compute at once: what is set, or what suits the device. A GPU computes one while the next is being copied.</summary>
     public int CallsFor(Models.EncoderInfo encoder)
     {
         const int onGpu = 2;

@@ -31,7 +31,7 @@ internal static class WindowScheduler
         }
 
         var batches = BatchPacker.Pack(lengths.ToArray(), batching);
-        var inFlight = batching.MaxConcurrentBatches > 0 ? batching.MaxConcurrentBatches : Environment.ProcessorCount;
+        var inFlight = batching.CallsFor(runner.Info) + runner.Info.CallsAhead;
         long padded = 0;
         await Parallel.ForEachAsync(
             batches,

@@ -48,6 +48,23 @@ public sealed class OnnxModelRunnerTests
     }
 
     [Fact]
+    public async Task RunAsync_MoreCallsThanThreads_AllAreComputedAndTellTheirOwnTime()
+    {
+        await using var runner = Open(new OnnxRunnerOptions { MaxConcurrent = 1 });
+        var batch = new[] { new TokenSequence(TinyBert.Sequence(1, 9)) };
+        var started = TimeProvider.System.GetTimestamp();
+
+        var outputs = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => runner.RunAsync(batch, default).AsTask()));
+        var elapsed = TimeProvider.System.GetElapsedTime(started);
+
+        Assert.Equal(1, runner.Info.CallsAhead);
+        Assert.All(outputs, static output => Assert.True(output.Took > TimeSpan.Zero));
+        Assert.True(outputs.Sum(static output => output.Took!.Value.Ticks) <= elapsed.Ticks, "one thread: no two passes at the same time");
+        foreach (var output in outputs)
+            output.Dispose();
+    }
+
+    [Fact]
     public async Task WarmUpAsync_SeveralThreads_LeavesRunnerUsable()
     {
         await using var runner = Open(new OnnxRunnerOptions { MaxConcurrent = 2 });

@@ -69,11 +69,14 @@ public abstract class PipelineEngineSchedulingConformance
         world.AssertSound();
     }
 
-    [Fact]
-    public async Task RunAsync_SeveralBatchesAllowed_RunsThemAtOnceAndNoMore()
+    [Theory]
+    [InlineData(3, 0)]
+    [InlineData(2, 1)]
+    public async Task RunAsync_SeveralBatchesAllowed_RunsThemAtOnceAndNoMore(int computed, int ahead)
     {
         var world = new PipelineWorld(CreateEngine());
-        world.Batching = world.Batching with { MaxConcurrentBatches = 3, MaxBatchSize = 2 };
+        world.Batching = world.Batching with { MaxConcurrentBatches = computed, MaxBatchSize = 2 };
+        world.Model.Info = world.Model.Info with { CallsAhead = ahead };
         var together = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         world.Model.BeforeRun = async (call, token) =>
         {

@@ -52,7 +52,7 @@ public sealed class FakeModel(string version = "1", int window = 16) : IEnrichme
     public IModelRunner Runner => this;
 
     /// <inheritdoc/>
-    public EncoderInfo Info { get; } = new(1, [0], window, "cpu");
+    public EncoderInfo Info { get; set; } = new(1, [0], window, "cpu");
 
     private System.Collections.Concurrent.ConcurrentQueue<int> Sizes { get; } = new();
 

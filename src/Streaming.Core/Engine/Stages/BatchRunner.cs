@@ -16,11 +16,11 @@ internal sealed class BatchRunner(EngineContext context)
 
     private readonly ShadowRunner _shadow = new(context);
 
-    /// <summary>Model calls to keep in flight.</summary>
+    /// <summary>Model calls to keep in flight: those that are computed and those that wait inside of the runner.</summary>
     public int Concurrency()
     {
         using var lease = context.Pipeline.Models.Acquire();
-        return context.Pipeline.Batching.CallsFor(lease.Model.Runner.Info);
+        return context.Pipeline.Batching.CallsFor(lease.Model.Runner.Info) + lease.Model.Runner.Info.CallsAhead;
     }
 
     /// <summary>Runs one batch to its end.</summary>
@@ -112,7 +112,7 @@ internal sealed class BatchRunner(EngineContext context)
         }
 
         var inferred = context.Time.GetTimestamp();
-        var took = context.Time.GetElapsedTime(started, inferred);
+        var took = output.Took ?? context.Time.GetElapsedTime(started, inferred);
         context.Telemetry.Inferred(took);
         List<InFlightDocument>? suspects = null;
         var completed = new List<(InFlightDocument Document, Annotations Found)>(count);

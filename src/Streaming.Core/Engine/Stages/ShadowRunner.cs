@@ -76,7 +76,7 @@ internal sealed class ShadowRunner(EngineContext context)
         try
         {
             using var output = await candidate.Model.Runner.RunAsync(pass.ConvertAll(window => prepared[window.Document]!.Windows[window.Window]), context.Stop);
-            var took = context.Time.GetElapsedTime(started);
+            var took = output.Took ?? context.Time.GetElapsedTime(started);
             for (var row = 0; row < pass.Count; row++)
                 candidate.Model.Accept(prepared[pass[row].Document]!, pass[row].Window, output, row);
             return took;
