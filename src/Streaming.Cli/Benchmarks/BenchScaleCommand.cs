@@ -17,7 +17,7 @@ internal static class BenchScaleCommand
         var bundle = CommonOptions.Bundle();
         var processes = new Option<string>("--processes") { Description = "Numbers of processes, one after the other", HelpName = "N,N", DefaultValueFactory = static _ => "1,2,3" };
         var documents = new Option<int>("--documents") { Description = "Documents for each of them", DefaultValueFactory = static _ => 5_000 }.Between(100, 10_000_000);
-        var calls = new Option<int>("--threads") { Description = "Model calls in flight in each process, one thread each", DefaultValueFactory = static _ => 1 }.Between(1, 64);
+        var calls = new Option<int>("--threads") { Description = "Model calls at once in each process, one thread each", DefaultValueFactory = static _ => 1 }.Between(1, 64);
         var json = CommonOptions.Json();
         return new Command("scale", "Measure 1, 2, 3 processes in one group on STREAMING_KAFKA_BOOTSTRAP, into a server here that parses every line")
             .With(input, bundle, processes, documents, calls, json)

@@ -26,7 +26,7 @@ internal static class CommonOptions
     /// <summary><c>--threads N</c>.</summary>
     public static Option<int> Threads() => new("--threads")
     {
-        Description = "Model calls in flight, one thread each; 0: one a core",
+        Description = "Model calls at once, one thread each; 0: one a core",
         HelpName = "N",
     };
 }

@@ -15,7 +15,7 @@ internal static class ModelAccess
     /// <param name="context">The world.</param>
     /// <param name="data">The data folder, when told.</param>
     /// <param name="bundle">Name or folder.</param>
-    /// <param name="concurrent">Model calls in flight, one thread each; 0: one a core.</param>
+    /// <param name="concurrent">Model calls at once, one thread each; 0: one a core.</param>
     public static EnrichmentModel Load(CliContext context, string? data, string bundle, int concurrent = 1)
     {
         var opened = ModelBundle.Open(BundleLocator.Find(context, data, bundle));

@@ -153,7 +153,7 @@ internal static class TopologyLanguage
         new("max_queue_delay", new DurationType(TimeSpan.Zero, TimeSpan.FromSeconds(10)), "Longest wait of the oldest sequence for company.") { Default = Batching.MaxQueueDelay },
         new("max_queue_size", new IntegerType(1, 100_000), "Documents under way at once, from read to acknowledged.") { Default = (long)Batching.MaxQueueSize },
         new("max_queue_bytes", new SizeType(64 << 10, 4L << 30), "Bytes of messages under way at once.") { Default = Batching.MaxQueueBytes },
-        new("max_concurrent_batches", new IntegerType(0, 64), "Model calls in flight; 0 chooses for the device.") { Default = (long)Batching.MaxConcurrentBatches },
+        new("max_concurrent_batches", new IntegerType(0, 64), "Model calls computed at once; 0 chooses for the device.") { Default = (long)Batching.MaxConcurrentBatches },
         new("share_duplicates", new IntegerType(0, 100_000), "Most recent texts whose result an exact duplicate takes instead of a model call of its own; 0 computes every document.") { Default = (long)Batching.ShareDuplicates },
         new("share_duplicates_bytes", new SizeType(64 << 10, 1L << 30), "Bytes those texts and results may hold.") { Default = Batching.ShareDuplicatesBytes },
         new("max_model_failures", new IntegerType(0, 100_000), "Different texts in a row on which the model may fail before the run stops instead of dead-lettering them; 0 never stops.") { Default = (long)Batching.MaxModelFailures },
