@@ -51,7 +51,7 @@ internal sealed class Answer(HttpStatusCode status, PooledBuffer body, TimeSpan?
 /// <summary>No answer: refused, cut, timed out.</summary>
 internal sealed class NoAnswerException(string message, Exception inner) : Exception(message, inner)
 {
-    /// <summary>True when the host's certificate is the reason: waiting does not help.</summary>
+    /// <summary>True when TLS failed, by the host's certificate or for want of TLS: waiting does not help.</summary>
     public bool IsUntrusted => InnerException is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: AuthenticationException };
 }
 

@@ -44,7 +44,7 @@ internal sealed class IndexBootstrap(ElasticsearchClient client, ElasticsearchOp
             {
                 throw new StreamingException(
                     "elasticsearch_certificate_untrusted",
-                    $"The certificate of Elasticsearch is not trusted ({e.Message}). Name the authority that signed it in the topology's sink.ca_file, and a host that it is made out to in sink.url.",
+                    $"No trusted TLS connection to Elasticsearch comes about ({e.Message}). Name the authority that signed its certificate in the topology's sink.ca_file, and a host that it is made out to in sink.url; or http:// where it speaks no TLS.",
                     ExitCode.Usage,
                     e);
             }
