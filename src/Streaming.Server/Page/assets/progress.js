@@ -49,7 +49,7 @@ export function watchProgress(onGrowth) {
     }
     bar.hidden = live.phase === "waiting";
     const figures = [["documents", count(now.documents ?? live.done)], ["a second", live.phase === "running" ? count(Math.round(live.documents_per_second)) : null],
-      ["waiting", live.backlog > 0 ? count(live.backlog) : null], ["entities", count(live.entities)],
+      ["waiting", live.backlog > 0 ? count(live.backlog) : null], ["entities", live.entities > 0 ? count(live.entities) : null],
       ["given up", now.topologies.some((t) => t.dead_lettered > 0) ? count(now.topologies.reduce((sum, t) => sum + t.dead_lettered, 0)) : null]];
     replace(document.getElementById("progress-figures"), figures.filter(([, value]) => value !== null).map(([name, value]) => el("div", {}, el("dd", {}, value), el("dt", {}, name))));
     return live.phase !== "waiting" && live.phase !== "stopped";
