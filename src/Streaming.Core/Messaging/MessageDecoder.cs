@@ -29,8 +29,10 @@ public sealed class MessageDecoder
     public const int MaxDepth = 64;
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
-    private static readonly JsonDocumentOptions NestedOptions = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
     private static readonly SearchValues<byte> JsonSpace = SearchValues.Create(" \t\r\n"u8);
+
+    /// <summary>How everything below the object itself is parsed, that of unknown fields included.</summary>
+    internal static readonly JsonDocumentOptions NestedOptions = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
 
     private readonly int _maxBytes;
 
@@ -145,12 +147,12 @@ public sealed class MessageDecoder
         {
         }
 
+        if (!unknown.TryTake(out var others))
+            return Fail(ErrorCodes.MalformedJson, "a field unknown to the schema occurs twice, or one inside of it");
         if (fields.Text is null)
             return Fail(ErrorCodes.InvalidField, "'text' is missing");
         if (fields.Id is not null && CheckId(fields.Id) is { } wrong)
             return Fail(ErrorCodes.InvalidId, $"'id' {wrong}");
-        if (!unknown.TryTake(out var others))
-            return Fail(ErrorCodes.MalformedJson, "a field unknown to the schema occurs twice, or one inside of it");
         id ??= fields.Id ?? DefaultId(message);
         return new DecodedMessage(id, new TextMessage
         {

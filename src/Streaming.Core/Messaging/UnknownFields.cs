@@ -6,8 +6,6 @@ namespace Streaming.Core.Messaging;
 /// <summary>Fields of a JSON object that the schema does not name, gathered as they stand and parsed together: one document, not one for each.</summary>
 internal ref struct UnknownFields(int maxBytes)
 {
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = MessageDecoder.MaxDepth, AllowDuplicateProperties = false };
-
     private byte[]? _buffer;
     private int _length;
     private int _count;
@@ -32,7 +30,7 @@ internal ref struct UnknownFields(int maxBytes)
         _buffer[_length] = (byte)'}';
         try
         {
-            var root = JsonElement.Parse(_buffer.AsSpan(0, _length + 1), Options);
+            var root = JsonElement.Parse(_buffer.AsSpan(0, _length + 1), MessageDecoder.NestedOptions);
             fields = new Dictionary<string, JsonElement>(_count, StringComparer.Ordinal);
             foreach (var field in root.EnumerateObject())
                 fields.Add(field.Name, field.Value);

@@ -122,6 +122,7 @@ public class MessageDecoderTests
     [InlineData("{\"text\":\"x\",\"te\\u0078t\":\"y\"}", ErrorCodes.MalformedJson)]
     [InlineData("{\"text\":\"x\",\"a\":1,\"a\":2}", ErrorCodes.MalformedJson)]
     [InlineData("{\"a\":1,\"text\":\"x\",\"\\u0061\":2}", ErrorCodes.MalformedJson)]
+    [InlineData("{\"a\":1,\"a\":2}", ErrorCodes.MalformedJson)]
     [InlineData("{\"text\":\"x\",\"a\":{\"b\":{\"c\":1,\"c\":2}}}", ErrorCodes.MalformedJson)]
     [InlineData("{\"text\":\"x\",\"metadata\":{\"a\":1,\"a\":2}}", ErrorCodes.MalformedJson)]
     [InlineData("{\"text\":\"x\",\"a\":{\"b\":[{\"c\":1,\"c\":2}]}}", ErrorCodes.MalformedJson)]
