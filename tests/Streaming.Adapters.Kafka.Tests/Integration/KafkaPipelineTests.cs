@@ -138,22 +138,26 @@ public sealed class KafkaPipelineTests(KafkaServer server)
     [InlineData("does not await dead letters")]
     public async Task Run_PlantedBug_TurnsTheLedgerRed(string bug)
     {
-        var world = await KafkaWorld.CreateAsync(server, 2);
-        await world.AppendAsync(1_500, i => i % 10 == 3 ? "{\"text\": " : $"text {i}");
-        var letters = new DoesNotAwaitDeadLetters(world.Letters);
+        var world = await KafkaWorld.CreateAsync(server, 1);
+        await world.AppendAsync(1_500, i => i % 10 == 0 ? "{\"text\": " : $"text {i}");
         switch (bug)
         {
             case "commits the highest":
                 world.WrapSource = source => new CommitsTheHighest(source);
-                // Some batches wait until the others have been committed past them.
-                world.Model.BeforeRun = (call, token) => new ValueTask(call % 3 == 0 ? KafkaBench.UntilAsync(() => world.Ledger.Violations.Count > 0 || token.IsCancellationRequested) : Task.CompletedTask);
+                // The first message ends without a model, and not before a model has begun with a later one: there is a commit, and something is unfinished below what was read.
+                world.Letters.Hold();
+                world.Model.BeforeRun = async (_, token) =>
+                {
+                    world.Letters.LetGo();
+                    await KafkaBench.UntilAsync(() => world.Ledger.Violations.Count > 0 || token.IsCancellationRequested);
+                };
                 break;
             case "ignores item status":
                 world.Sink.Reject = write => write.Id.EndsWith("5", StringComparison.Ordinal) ? "refused" : null;
                 world.DocumentSink = new IgnoresItemStatus(world.Sink);
                 break;
             default:
-                world.LetterSink = letters;
+                world.LetterSink = new DoesNotAwaitDeadLetters(world.Letters);
                 world.Letters.Hold();
                 break;
         }
