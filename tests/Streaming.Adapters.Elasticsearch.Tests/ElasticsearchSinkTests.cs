@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Streaming.Contracts;
+using Streaming.Core.Engine;
+using Streaming.Core.Messaging;
 using Streaming.Core.Sinks;
 using Streaming.Core.Telemetry;
 using Streaming.Testing.Fakes;
@@ -76,6 +78,19 @@ public sealed class ElasticsearchSinkTests : IAsyncLifetime
         Assert.Equal(1, root.GetProperty("unknown").GetProperty("extra.field")[0].GetInt32());
         Assert.False(root.TryGetProperty("extra.field", out _));
         Assert.Equal(7, _server.Versions["a/b ü"]);
+    }
+
+    [Fact]
+    public async Task WriteAsync_UnknownFieldsOfAMessage_AreThereAsTheyWereWritten()
+    {
+        const string Others = """ "kind" : "n\u00e9ws", "meta": {"points": 4.0, "list": [1e400, {"a": null}]} """;
+        var fields = new MessageDecoder(new EnrichmentOptions()).Decode(Make.Message($$"""{"text": "hello",{{Others}}}""")).Value!.Text!.Unknown;
+        Assert.IsType<RawFields>(fields);
+        Assert.Equal([SinkStatus.Applied], await StatusesAsync([new DocumentWrite { Id = "a", Version = 1, Document = Make.Document("a", "hello") with { Unknown = fields } }]));
+
+        using var stored = _server.Get("a")!;
+        Assert.True(JsonElement.DeepEquals(JsonElement.Parse("{" + Others + "}"), stored.RootElement.GetProperty("unknown")));
+        Assert.Equal("hello", stored.RootElement.GetProperty("text").GetString());
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Streaming.Adapters.Elasticsearch.Http;
 using Streaming.Contracts;
+using Streaming.Core.Messaging;
 using Streaming.Core.Sinks;
 
 namespace Streaming.Adapters.Elasticsearch.Indexing;
@@ -93,7 +94,12 @@ internal sealed class BulkBody : IDisposable
         _writer.WriteStartObject("facets"u8);
         WriteFacets(document);
         _writer.WriteEndObject();
-        if (document.Unknown is { Count: > 0 } unknown)
+        if (document.Unknown is RawFields raw)
+        {
+            _writer.WritePropertyName("unknown"u8);
+            _writer.WriteRawValue(raw.Json.Span, skipInputValidation: true);
+        }
+        else if (document.Unknown is { Count: > 0 } unknown)
         {
             _writer.WriteStartObject("unknown"u8);
             foreach (var (name, value) in unknown)

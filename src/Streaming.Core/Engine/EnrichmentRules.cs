@@ -8,13 +8,6 @@ namespace Streaming.Core.Engine;
 /// <summary>What every engine does alike to a single message: filter it, and make its document or dead letter.</summary>
 internal sealed class EnrichmentRules(string topology, EnrichmentOptions options, TimeProvider time)
 {
-    /// <summary>Names of the document's own fields. A producer's unknown field of such a name is kept as <c>message_NAME</c>.</summary>
-    private static readonly HashSet<string> OwnNames = new(StringComparer.Ordinal)
-    {
-        "id", "text", "entities", "topics", "sentiment", "aspects", "aspect_categories", "language", "source", "coverage", "truncated",
-        "event_time", "ingest_time", "lineage", "metadata",
-    };
-
     /// <summary>Whether a rule of the topology leaves this text out.</summary>
     public bool LeavesOut(TextMessage message)
     {
@@ -68,18 +61,19 @@ internal sealed class EnrichmentRules(string topology, EnrichmentOptions options
 
     private static IDictionary<string, JsonElement>? Unknown(IDictionary<string, JsonElement>? fields)
     {
-        if (fields is null)
-            return null;
+        // Those kept raw have no such name.
+        if (fields is null or RawFields)
+            return fields;
         var clash = false;
         foreach (var name in fields.Keys)
-            clash |= OwnNames.Contains(name);
+            clash |= DocumentFields.Contains(name);
         if (!clash)
             return fields;
         var kept = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var (name, value) in fields)
         {
             var free = name;
-            while (OwnNames.Contains(free) || (free != name && fields.ContainsKey(free)))
+            while (DocumentFields.Contains(free) || (free != name && fields.ContainsKey(free)))
                 free = "message_" + free;
             kept[free] = value;
         }

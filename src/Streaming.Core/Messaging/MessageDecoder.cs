@@ -95,12 +95,12 @@ public sealed class MessageDecoder
 
     private static StageOutcome<DecodedMessage> DecodeJson(ReadOnlySpan<byte> bytes, string? id, SourceMessage message)
     {
-        var reader = new Utf8JsonReader(bytes, ReaderOptions);
+        scoped var reader = new Utf8JsonReader(bytes, ReaderOptions);
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
             return Fail(ErrorCodes.MalformedJson, "the value must be a JSON object");
         var fields = default(Fields);
-        using var unknown = new UnknownFields(bytes.Length);
+        var unknown = new UnknownFields(bytes, stackalloc UnknownFields.Name[UnknownFields.UsualNames]);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var field = FieldOf(ref reader);
@@ -108,10 +108,7 @@ public sealed class MessageDecoder
                 return Fail(ErrorCodes.MalformedJson, $"the field '{NameOf(field)}' occurs twice");
             if (field == Field.Unknown)
             {
-                var start = (int)reader.TokenStartIndex;
-                reader.Read();
-                reader.Skip();
-                unknown.Add(bytes[start..(int)reader.BytesConsumed]);
+                unknown.Read(ref reader);
                 continue;
             }
 
@@ -232,6 +229,10 @@ public sealed class MessageDecoder
         reader.ValueTextEquals("source"u8) ? Field.Source :
         reader.ValueTextEquals("metadata"u8) ? Field.Metadata :
         Field.Unknown;
+
+    /// <summary>Whether the schema names this field.</summary>
+    internal static bool IsKnown(JsonProperty field) =>
+        field.NameEquals("text"u8) || field.NameEquals("id"u8) || field.NameEquals("event_time"u8) || field.NameEquals("language"u8) || field.NameEquals("source"u8) || field.NameEquals("metadata"u8);
 
     private static string NameOf(Field field) => field switch
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Streaming.Contracts;
 using Streaming.Core.Engine;
 using Streaming.Core.Messaging;
@@ -219,6 +220,80 @@ public class MessageDecoderTests
             value.Append($",\"k.{Make.Number(i)}\":{Make.Number(i)}");
         Assert.Equal(5_000, Decode(value.Append('}').ToString()).Text!.Unknown!.Count);
     }
+
+    [Theory]
+    [InlineData("""{"text":"x","kind":"news","meta":{"a":1,"b":[{"a":2},{"a":3}]},"other":"\u00fc"}""", true)]
+    [InlineData("""{"kind":"news","text":"x","a":{},"b":[],"c":[[{}]],"d":null}""", true)]
+    [InlineData("""{"text":"x","k\u0069nd":"news","meta":{"a":1}}""", false)]
+    [InlineData("""{"text":"x","meta":{"\u0061":1}}""", false)]
+    [InlineData("""{"text":"x","kind":"news","lineage":"theirs"}""", false)]
+    [InlineData("{\"text\":\"x\",\n\"kind\":\"news\"}", true)]
+    [InlineData("{\"text\":\"x\",\"meta\":{\r\n\"a\":1}}", false)]
+    public void Decode_UnknownFields_AreThoseOfTheMessage(string value, bool raw)
+    {
+        var fields = Decode(value).Text!.Unknown!;
+        Assert.Equal(raw, fields is RawFields);
+        Assert.Equal(Others(value), fields.ToDictionary(f => f.Key, f => f.Value.GetRawText()));
+        if (fields is RawFields { Json: var json })
+        {
+            Assert.Equal(Others(value), Others(Encoding.UTF8.GetString(json.Span)));
+            Assert.DoesNotContain("\n", Encoding.UTF8.GetString(json.Span), StringComparison.Ordinal);
+            Assert.Throws<NotSupportedException>(() => fields["kind"] = default);
+        }
+    }
+
+    [Fact]
+    public void Decode_RandomObjects_AreReadAsAParserThatKnowsDuplicatesReadsThem()
+    {
+        var random = new Random(11);
+        var refused = 0;
+        for (var i = 0; i < 20_000; i++)
+        {
+            var value = RandomObject(random, 0);
+            value = "{\"text\":\"x\"" + (value.Length > 2 ? "," : "") + value[1..];
+            var outcome = _decoder.Decode(Make.Message(value));
+            Dictionary<string, string>? expected = null;
+            try
+            {
+                expected = Others(value);
+            }
+            catch (JsonException)
+            {
+                refused++;
+            }
+
+            Assert.Equal(expected is not null, outcome.IsSuccess);
+            if (expected is { Count: 0 })
+                Assert.Null(outcome.Value!.Text!.Unknown);
+            else if (expected is not null)
+                Assert.Equal(expected, outcome.Value!.Text!.Unknown!.ToDictionary(f => f.Key, f => f.Value.GetRawText()));
+        }
+
+        Assert.InRange(refused, 2_000, 18_000);
+    }
+
+    /// <summary>The fields beside the text, by the library's own parser.</summary>
+    private static Dictionary<string, string> Others(string value) =>
+        JsonElement.Parse(value, new JsonDocumentOptions { AllowDuplicateProperties = false }).EnumerateObject().Where(f => f.Name != "text").ToDictionary(f => f.Name, f => f.Value.GetRawText());
+
+    private static string RandomObject(Random random, int depth)
+    {
+        var fields = Enumerable.Range(0, random.Next(depth == 0 && random.Next(20) == 0 ? 40 : 5)).Select(_ =>
+        {
+            string[] names = ["a", "b", "ab", "\\u0061", "entities", "n" + Make.Number(random.Next(200)), "\u00fc"];
+            return $"\"{names[random.Next(names.Length)]}\"{(random.Next(9) == 0 ? " :\n" : ":")}{RandomValue(random, depth + 1)}";
+        });
+        return "{" + string.Join(',', fields) + "}";
+    }
+
+    private static string RandomValue(Random random, int depth) => random.Next(depth > 4 ? 3 : 6) switch
+    {
+        0 => "\"{}[],:\\\"a\\\"\"",
+        1 => "-1.5e3",
+        2 => "null",
+        3 => "[" + string.Join(" , ", Enumerable.Range(0, random.Next(4)).Select(_ => RandomValue(random, depth + 1))) + "]",
+        _ => RandomObject(random, depth),
+    };
 
     [Fact]
     public void Decode_Failure_DoesNotQuoteTheDocument()
