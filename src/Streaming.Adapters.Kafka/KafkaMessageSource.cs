@@ -217,7 +217,7 @@ public sealed class KafkaMessageSource : IMessageSource
                 result.Clear();
                 _rebalancesAtPoll = _assignments.Count;
                 queue.Poll(result, paused ? 50 : _pump.IsDue ? 0 : PollMilliseconds, accept);
-                nudge?.Give();
+                nudge?.Give(result.Messages.Count);
                 Rewind(consumer);
                 if (result.Messages.Count > 0)
                 {

@@ -10,9 +10,13 @@ namespace Streaming.Adapters.Kafka.Native;
 internal sealed class FetchNudge(SafeHandle client, TimeProvider time)
 {
     /// <summary>How long a full queue rests at most.</summary>
-    public static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>When so many were taken, a queue of small messages has room again.</summary>
+    private const int Messages = 2048;
 
     private long _last = time.GetTimestamp();
+    private int _taken;
 
     /// <summary>True where this library with these settings would rest longer, and can be woken.</summary>
     public static bool IsOfUse(IReadOnlyDictionary<string, string> settings) =>
@@ -20,13 +24,15 @@ internal sealed class FetchNudge(SafeHandle client, TimeProvider time)
         && (version.StartsWith("2.0.", StringComparison.Ordinal) || version.StartsWith("2.1.", StringComparison.Ordinal))
         && !settings.GetValueOrDefault("security.protocol", "").StartsWith("sasl", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Call it after each poll; it wakes no more often than <see cref="Rest"/>.</summary>
-    public void Give()
+    /// <summary>Call it after each poll.</summary>
+    /// <param name="taken">How many messages that brought.</param>
+    public void Give(int taken)
     {
+        _taken += taken;
         var now = time.GetTimestamp();
-        if (time.GetElapsedTime(_last, now) < Rest)
+        if (_taken < Messages && time.GetElapsedTime(_last, now) < Rest)
             return;
-        _last = now;
+        (_last, _taken) = (now, 0);
         RdKafka.SaslSetCredentials(client.DangerousGetHandle(), "", "");
     }
 }

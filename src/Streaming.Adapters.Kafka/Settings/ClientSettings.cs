@@ -21,8 +21,11 @@ internal static class ClientSettings
         ("session.timeout.ms", "15000"),
     ];
 
-    // The library would read 100,000 messages or 64 MB ahead, a third of a worker's memory. It looks at a full queue again after
-    // FetchNudge.Rest, so what fits in here is the most that is read in that time.
+    /// <summary>How long the library rests in milliseconds when its queue is full, from 2.2 on.</summary>
+    private const string FetchBackoff = "5";
+
+    // The library would read 100,000 messages or 64 MB ahead, a third of a worker's memory. What fits in here is the most that is
+    // read until it looks at a full queue again: after FetchBackoff, or when FetchNudge wakes it.
     private static readonly (string Name, string Value)[] ReadingAhead =
     [
         ("queued.min.messages", "16384"),
@@ -56,11 +59,10 @@ internal static class ClientSettings
         settings["enable.auto.offset.store"] = "false";
         // An offset outside of the log is an error to be told, never a silent jump.
         settings["auto.offset.reset"] = "error";
-        var rest = FetchNudge.Rest.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
-        var canTellRest = KafkaSettings.Knows("fetch.queue.backoff.ms", rest);
-        if (canTellRest)
-            settings.TryAdd("fetch.queue.backoff.ms", rest);
-        foreach (var (name, value) in canTellRest || FetchNudge.IsOfUse(settings) ? ReadingAhead : ReadingFarAhead)
+        var canTellBackoff = KafkaSettings.Knows("fetch.queue.backoff.ms", FetchBackoff);
+        if (canTellBackoff)
+            settings.TryAdd("fetch.queue.backoff.ms", FetchBackoff);
+        foreach (var (name, value) in canTellBackoff || FetchNudge.IsOfUse(settings) ? ReadingAhead : ReadingFarAhead)
             settings.TryAdd(name, value);
         if (options.Topics.Any(topic => topic.StartsWith('^')))
             settings.TryAdd("topic.metadata.refresh.interval.ms", "30000");

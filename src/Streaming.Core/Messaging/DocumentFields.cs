@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Text;
 
 namespace Streaming.Core.Messaging;
@@ -6,23 +5,20 @@ namespace Streaming.Core.Messaging;
 /// <summary>Names of an enriched document's own fields. A producer's unknown field of such a name is kept as <c>message_NAME</c>.</summary>
 internal static class DocumentFields
 {
-    private const int Longest = 17;
+    public static bool Contains(string name) => Contains(Encoding.UTF8.GetBytes(name));
 
-    private static readonly FrozenSet<string> Names = FrozenSet.Create(
-        StringComparer.Ordinal,
-        "id", "text", "entities", "topics", "sentiment", "aspects", "aspect_categories", "language", "source", "coverage", "truncated",
-        "event_time", "ingest_time", "lineage", "metadata");
-
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> ByUnits = Names.GetAlternateLookup<ReadOnlySpan<char>>();
-
-    public static bool Contains(string name) => Names.Contains(name);
-
-    /// <summary>The same for a name in valid UTF-8.</summary>
-    public static bool Contains(ReadOnlySpan<byte> name)
+    /// <summary>The same for a name in UTF-8.</summary>
+    public static bool Contains(ReadOnlySpan<byte> name) => name.Length switch
     {
-        if (name.Length > Longest)
-            return false;
-        Span<char> units = stackalloc char[Longest];
-        return ByUnits.Contains(units[..Encoding.UTF8.GetChars(name, units)]);
-    }
+        2 => name.SequenceEqual("id"u8),
+        4 => name.SequenceEqual("text"u8),
+        6 => name.SequenceEqual("topics"u8) || name.SequenceEqual("source"u8),
+        7 => name.SequenceEqual("aspects"u8) || name.SequenceEqual("lineage"u8),
+        8 => name.SequenceEqual("entities"u8) || name.SequenceEqual("language"u8) || name.SequenceEqual("coverage"u8) || name.SequenceEqual("metadata"u8),
+        9 => name.SequenceEqual("sentiment"u8) || name.SequenceEqual("truncated"u8),
+        10 => name.SequenceEqual("event_time"u8),
+        11 => name.SequenceEqual("ingest_time"u8),
+        17 => name.SequenceEqual("aspect_categories"u8),
+        _ => false,
+    };
 }

@@ -272,6 +272,14 @@ public class MessageDecoderTests
         Assert.InRange(refused, 2_000, 18_000);
     }
 
+    [Fact]
+    public void DocumentFields_AreThoseOfTheContract()
+    {
+        var names = ContractsJson.Wire.EnrichedDocument.Properties.Where(p => !p.IsExtensionData).Select(p => p.Name).ToList();
+        Assert.All(names, name => Assert.True(DocumentFields.Contains(name), name));
+        Assert.All(names, name => Assert.False(DocumentFields.Contains(name + "s") || DocumentFields.Contains(name.ToUpperInvariant())));
+    }
+
     /// <summary>The fields beside the text, by the library's own parser.</summary>
     private static Dictionary<string, string> Others(string value) =>
         JsonElement.Parse(value, new JsonDocumentOptions { AllowDuplicateProperties = false }).EnumerateObject().Where(f => f.Name != "text").ToDictionary(f => f.Name, f => f.Value.GetRawText());
