@@ -67,7 +67,7 @@ internal static class OtlpExport
             .AddEnvironmentVariableDetector();
         return new Export(
             traces ? Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource).AddSource(PipelineTracing.SourceName).AddOtlpExporter().Build() : null,
-            metrics ? Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(PipelineTelemetry.MeterName, PipelineTelemetry.MeterName + ".*").AddOtlpExporter().Build() : null);
+            metrics ? Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(PipelineTelemetry.MeterName, PipelineTelemetry.MeterName + ".*", PipelineTelemetry.RuntimeMeterName).AddOtlpExporter().Build() : null);
     }
 
     private sealed class Export(TracerProvider? traces, MeterProvider? metrics) : IDisposable

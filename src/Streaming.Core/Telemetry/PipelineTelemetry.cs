@@ -14,6 +14,9 @@ public sealed class PipelineTelemetry : IDisposable
     /// <summary>Name of the meter.</summary>
     public const string MeterName = "Streaming";
 
+    /// <summary>Name of .NET's own meter: memory, processor time, collections, by OpenTelemetry's conventions.</summary>
+    public const string RuntimeMeterName = "System.Runtime";
+
     private readonly Meter _meter = new(MeterName);
     private readonly KeyValuePair<string, object?> _topology;
     private readonly Counter<long> _read, _documents, _deadLetters, _retries, _restarts, _tokens, _padding, _dropped, _superseded, _shared, _requests, _requestsLost;

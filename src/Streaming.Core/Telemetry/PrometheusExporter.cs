@@ -22,13 +22,14 @@ public sealed class PrometheusExporter : IDisposable
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, Metric> _metrics = new(StringComparer.Ordinal);
 
-    /// <summary>Starts to listen to every meter whose name is, or begins with, <see cref="PipelineTelemetry.MeterName"/>.</summary>
+    /// <summary>Starts to listen to every meter whose name is, or begins with, <see cref="PipelineTelemetry.MeterName"/>, and to the runtime's own.</summary>
     public PrometheusExporter()
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Meter.Name == PipelineTelemetry.MeterName
-                || instrument.Meter.Name.StartsWith(PipelineTelemetry.MeterName + ".", StringComparison.Ordinal))
+                || instrument.Meter.Name.StartsWith(PipelineTelemetry.MeterName + ".", StringComparison.Ordinal)
+                || instrument.Meter.Name == PipelineTelemetry.RuntimeMeterName)
             {
                 listener.EnableMeasurementEvents(instrument, MetricOf(instrument));
             }

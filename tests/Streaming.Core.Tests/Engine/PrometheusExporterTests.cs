@@ -77,6 +77,17 @@ public class PrometheusExporterTests
     }
 
     [Fact]
+    public void Write_TheProcessItself_IsMeasured()
+    {
+        using var exporter = new PrometheusExporter();
+        var lines = exporter.Write().Split('\n');
+        Assert.Contains("# TYPE dotnet_process_memory_working_set_bytes gauge", lines);
+        Assert.Contains("# TYPE dotnet_process_cpu_time_seconds_total counter", lines);
+        var memory = Assert.Single(lines, line => line.StartsWith("dotnet_process_memory_working_set_bytes ", StringComparison.Ordinal));
+        Assert.InRange(double.Parse(memory.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), 10e6, 100e9);
+    }
+
+    [Fact]
     public async Task Write_AfterARun_TellsWhatHappened()
     {
         using var exporter = new PrometheusExporter();
