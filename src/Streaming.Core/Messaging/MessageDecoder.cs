@@ -128,7 +128,11 @@ public sealed class MessageDecoder
             switch (field)
             {
                 case Field.Text: fields.Text = reader.GetString(); break;
-                case Field.Id: fields.Id = reader.GetString(); break;
+                case Field.Id:
+                    // Most producers repeat the key, which has been checked.
+                    if (id is null || !reader.ValueTextEquals(id))
+                        fields.Id = reader.GetString();
+                    break;
                 case Field.Language: fields.Language = reader.GetString(); break;
                 case Field.Source: fields.Source = reader.GetString(); break;
                 default:
