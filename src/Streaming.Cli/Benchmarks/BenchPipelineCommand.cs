@@ -24,7 +24,7 @@ internal static class BenchPipelineCommand
     private const int SmallWarmUp = 100;
 
     /// <summary>The same without a model, where code is all there is.</summary>
-    private const int NullWarmUp = 20_000;
+    private const int NullWarmUp = 300_000;
 
     private const string NullModel = "null";
 
