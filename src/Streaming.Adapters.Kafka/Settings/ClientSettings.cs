@@ -1,4 +1,3 @@
-using System.Globalization;
 using Streaming.Adapters.Kafka.Native;
 using Streaming.Core;
 
