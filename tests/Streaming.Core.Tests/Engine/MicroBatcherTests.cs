@@ -1,4 +1,5 @@
 using Streaming.Core.Engine;
+using Streaming.Testing;
 
 namespace Streaming.Core.Tests.Pipelines;
 
@@ -188,9 +189,7 @@ public class MicroBatcherTests
     {
         var batcher = Batcher();
         Run();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Run();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(Run));
 
         void Run()
         {
