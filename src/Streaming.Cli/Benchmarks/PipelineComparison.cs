@@ -137,7 +137,6 @@ internal sealed record PipelineComparisonResult(
     }
 }
 
-
 /// <summary>One run of ONNX Runtime alone.</summary>
 internal sealed record ReferenceRound(double Seconds, double CpuSeconds, long Tokens, long PaddedTokens, int Batches)
 {

@@ -235,8 +235,16 @@ public sealed class MessageDecoder
         Field.Unknown;
 
     /// <summary>Whether the schema names this field.</summary>
-    internal static bool IsKnown(JsonProperty field) =>
-        field.NameEquals("text"u8) || field.NameEquals("id"u8) || field.NameEquals("event_time"u8) || field.NameEquals("language"u8) || field.NameEquals("source"u8) || field.NameEquals("metadata"u8);
+    internal static bool IsKnown(JsonProperty property)
+    {
+        for (var field = Field.Text; field <= Field.Metadata; field++)
+        {
+            if (property.NameEquals(NameOf(field)))
+                return true;
+        }
+
+        return false;
+    }
 
     private static string NameOf(Field field) => field switch
     {
